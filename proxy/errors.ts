@@ -1,0 +1,87 @@
+/**
+ * Every error code that the proxy can answer with: its HTTP status, what it means, and what to do about it.
+ * The codes are stable: programs test against them. The tables in the documentation are generated from here.
+ */
+export const ERRORS = {
+  // The request itself
+  invalid_request: [400, 'The request is not of the documented form.', 'Correct the fields that `detail` names.'],
+  malformed_json: [400, 'The body is not valid JSON.', 'Send UTF-8 JSON with `content-type: application/json`.'],
+  unsupported_media_type: [415, 'The body is not JSON.', 'Send `content-type: application/json`, uncompressed.'],
+  body_too_large: [413, 'The body is larger than this route accepts.', 'Send a smaller body.'],
+  not_found: [404, 'There is nothing at this address.', 'Look the address up in `/openapi.json`.'],
+  method_not_allowed: [405, 'The address exists, this method does not.', 'Use a method that the `allow` header names.'],
+  rate_limited: [429, 'Too many requests from this address.', 'Wait as long as `retry-after` says.'],
+
+  // Who is asking
+  unauthorized: [401, 'This route is for the merchant’s server.', 'Send `authorization: Bearer <API key>`.'],
+  session_required: [401, 'This needs a payer’s session.', 'Get one by OAuth, or let the merchant’s server make one.'],
+  session_invalid: [401, 'The session is not valid or has expired.', 'Get a new session.'],
+  origin_not_allowed: [403, 'This origin may not use the proxy.', 'Add the origin to ALLOWED_ORIGINS, exactly.'],
+  payer_mismatch: [403, 'The order is meant for another payer.', 'Let the payer pay whom the order was made for.'],
+
+  // OAuth
+  oauth_state_invalid: [400, 'The sign-in is unknown or too old.', 'Go back to the page and start again.'],
+  oauth_code_invalid: [400, 'The sign-in code is wrong, used or too old.', 'Start the sign-in again.'],
+  oauth_failed: [502, 'WeChat did not say who the user is.', 'Try again; see `upstream` for WeChat’s reason.'],
+
+  // Orders and payments
+  order_not_found: [404, 'There is no such order.', 'Use the `id` that `POST /v1/orders` answered with.'],
+  order_conflict: [409, 'An order with this outTradeNo and other content exists.', 'Use a new outTradeNo.'],
+  order_paid: [409, 'The order is paid already.', 'Nothing: show it as paid.'],
+  order_closed: [409, 'The order is closed.', 'Create a new order.'],
+  order_expired: [409, 'The order has expired.', 'Create a new order.'],
+  channel_not_supported: [400, 'This payment channel is not offered here.', 'Use channel `jsapi`, inside WeChat.'],
+  payment_refused: [502, 'WeChat Pay refused the payment order.', 'See `upstream` for WeChat’s reason.'],
+
+  // Notifications from WeChat
+  invalid_signature: [401, 'The signature does not prove that WeChat sent this.', 'Sign the raw bytes as WeChat does.'],
+  notification_expired: [401, 'The timestamp is more than 300 s from now.', 'Set the clock; send it again freshly signed.'],
+  unknown_serial: [401, 'The signing key is not known.', 'Check WECHAT_PAY_PUBLIC_KEY_ID, or the certificate download.'],
+  decryption_failed: [400, 'The resource cannot be decrypted.', 'Check WECHAT_PAY_V3_KEY.'],
+  malformed_notification: [400, 'The notification is not of WeChat’s form.', 'Send what WeChat’s documents describe.'],
+  merchant_mismatch: [400, 'The notification is for another app or merchant.', 'Check WECHAT_APP_ID, WECHAT_PAY_MCH_ID.'],
+  amount_mismatch: [400, 'The paid amount or currency is not the order’s.', 'Look at the order in WeChat’s console.'],
+  refund_not_found: [404, 'There is no such refund.', 'Check the refund number.'],
+
+  // Events
+  event_not_found: [404, 'There is no such event.', 'Use an id from `GET /v1/events`.'],
+  webhook_not_configured: [409, 'No receiver of events is configured.', 'Set WEBHOOK_URL and WEBHOOK_SECRET.'],
+
+  // What we depend on
+  wechat_unavailable: [502, 'WeChat cannot be reached or does not answer.', 'Try again shortly.'],
+  wechat_refused: [502, 'WeChat refused the call.', 'See `upstream` for WeChat’s reason.'],
+  wechat_untrusted: [502, 'An answer that should be WeChat’s bears no valid signature.', 'Check the keys and WECHAT_PAY_URL.'],
+  store_unavailable: [503, 'The database does not answer.', 'Try again shortly.'],
+  draining: [503, 'The proxy is shutting down.', 'Try again: another process will answer.'],
+  widgets_not_built: [503, 'The widgets have not been built.', 'Run `npm run build`.'],
+  internal: [500, 'The proxy made a mistake.', 'Report it with the `x-request-id`.'],
+} as const satisfies Record<string, readonly [status: number, meaning: string, remedy: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What WeChat itself said, where it refused. */
+export interface Upstream {
+  code: string;
+  message: string;
+}
+
+/** An error that the caller is told about. `message` is public: no secret belongs in it. */
+export class ProxyError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly upstream: Upstream | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options: { cause?: unknown; upstream?: Upstream; headers?: Record<string, string> } = {},
+  ) {
+    super(message ?? ERRORS[code][1], { cause: options.cause });
+    this.name = 'ProxyError';
+    this.code = code;
+    this.status = ERRORS[code][0];
+    this.upstream = options.upstream;
+    this.headers = options.headers ?? {};
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The shapes that go over HTTP, once: requests are checked by these schemas, the widgets import their types,
+ * and `openapi.json` is made from them.
+ */
+import { z } from 'zod';
+
+const MAX_FEN = 10_000_000_00;
+
+export const Amount = z
+  .strictObject({
+    total: z.int().min(1).max(MAX_FEN).describe('Money in fen (1/100 yuan).'),
+    currency: z.literal('CNY').default('CNY'),
+  })
+  .meta({ id: 'Amount' });
+
+export const Refunded = z.object({ total: z.int().min(0), currency: z.literal('CNY') }).meta({ id: 'Refunded' });
+
+export const Item = z
+  .strictObject({
+    name: z.string().trim().min(1).max(128),
+    quantity: z.int().min(1).max(1_000_000),
+    unitPrice: z.int().min(0).max(MAX_FEN).describe('Price of one, in fen.'),
+    imageUrl: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+  })
+  .meta({ id: 'Item' });
+
+export const OrderStatus = z
+  .enum(['created', 'paying', 'paid', 'partially_refunded', 'refunded', 'closed', 'expired'])
+  .meta({ id: 'OrderStatus' });
+
+export const Channel = z.enum(['jsapi', 'native', 'h5']).meta({ id: 'Channel' });
+
+/** WeChat's rule for `out_trade_no`: 6 to 32 characters of this alphabet, unique per merchant number. */
+export const OutTradeNo = z.string().regex(/^[0-9A-Za-z_\-|*]{6,32}$/, '6 to 32 of 0-9 A-Z a-z _ - | *');
+
+export const OpenId = z.string().regex(/^[0-9A-Za-z_-]{1,128}$/, 'an openid');
+
+const Time = z.iso.datetime({ offset: true }).describe('RFC 3339.');
+
+export const OrderRequest = z
+  .strictObject({
+    outTradeNo: OutTradeNo,
+    description: z.string().trim().min(1).max(127).describe('What the payer sees on the pay sheet.'),
+    amount: Amount,
+    items: z.array(Item).max(100).optional(),
+    openid: OpenId.optional().describe('The only payer who may pay it.'),
+    expiresAt: Time.optional().describe('Default: two hours from now. At most seven days ahead.'),
+    attach: z.string().max(128).optional().describe('Comes back in the order and its events.'),
+    returnUrl: z.url({ protocol: /^https?$/ }).max(2048).optional().describe('Where the payer goes after paying.'),
+  })
+  .meta({ id: 'OrderRequest' });
+
+export const PageOrder = z
+  .object({
+    id: z.string(),
+    description: z.string(),
+    items: z.array(Item),
+    amount: Amount,
+    status: OrderStatus,
+    createdAt: Time,
+    expiresAt: Time,
+    paidAt: Time.optional(),
+    closedAt: Time.optional(),
+    returnUrl: z.string().optional(),
+    serverTime: Time.describe('The proxy’s clock, so that a countdown needs no right clock.'),
+  })
+  .meta({ id: 'PageOrder' });
+
+export const Order = PageOrder.omit({ serverTime: true })
+  .extend({
+    outTradeNo: z.string(),
+    openid: z.string().optional(),
+    attach: z.string().optional(),
+    channel: Channel.optional(),
+    transactionId: z.string().optional(),
+    refunded: Refunded,
+  })
+  .meta({ id: 'Order' });
+
+export const OrderList = z
+  .object({ data: z.array(Order), nextCursor: z.string().nullable() })
+  .meta({ id: 'OrderList' });
+
+export const PaymentRequest = z.strictObject({ channel: Channel }).meta({ id: 'PaymentRequest' });
+
+/** What `getBrandWCPayRequest` wants, to the letter. */
+export const JsapiParams = z
+  .object({
+    appId: z.string(),
+    timeStamp: z.string(),
+    nonceStr: z.string(),
+    package: z.string(),
+    signType: z.string(),
+    paySign: z.string(),
+  })
+  .meta({ id: 'JsapiParams' });
+
+export const Payment = z.object({ channel: z.literal('jsapi'), params: JsapiParams }).meta({ id: 'Payment' });
+
+export const JssdkConfig = z
+  .object({ appId: z.string(), timestamp: z.int(), nonceStr: z.string(), signature: z.string() })
+  .meta({ id: 'JssdkConfig' });
+
+export const SessionRequest = z
+  .union([
+    z.strictObject({
+      code: z.string().min(1).max(128).describe('`wx_code` of the fragment that the sign-in came back with.'),
+      verifier: z.string().min(43).max(128).describe('Its base64url SHA-256 was the `challenge`.'),
+    }),
+    z.strictObject({ openid: OpenId }),
+  ])
+  .meta({ id: 'SessionRequest' });
+
+export const Session = z.object({ token: z.string(), expiresAt: Time }).meta({ id: 'Session' });
+
+export const EventType = z
+  .enum([
+    'order.paid',
+    'order.closed',
+    'order.expired',
+    'payment.late',
+    'refund.succeeded',
+    'refund.failed',
+    'template.delivered',
+    'template.failed',
+    'message.received',
+    'code.scanned',
+  ])
+  .meta({ id: 'EventType' });
+
+export const Event = z
+  .object({
+    id: z.string(),
+    type: EventType,
+    timestamp: Time,
+    data: z.looseObject({}),
+    delivery: z
+      .object({
+        status: z.enum(['pending', 'delivered', 'stopped', 'failed']),
+        attempts: z.int(),
+        nextAttemptAt: Time.optional(),
+        deliveredAt: Time.optional(),
+        lastStatus: z.int().optional().describe('HTTP status of the last answer.'),
+        lastError: z.string().optional(),
+      })
+      .optional()
+      .describe('Absent where no receiver was configured.'),
+  })
+  .meta({ id: 'Event' });
+
+export const EventList = z
+  .object({ data: z.array(Event), nextCursor: z.string().nullable() })
+  .meta({ id: 'EventList' });
+
+/** RFC 9457, as `application/problem+json`. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    remedy: z.string(),
+    requestId: z.string(),
+    upstream: z.object({ code: z.string(), message: z.string() }).optional(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+
+export type Amount = z.infer<typeof Amount>;
+export type Item = z.infer<typeof Item>;
+export type OrderStatus = z.infer<typeof OrderStatus>;
+export type Channel = z.infer<typeof Channel>;
+export type OrderRequest = z.infer<typeof OrderRequest>;
+export type PageOrder = z.infer<typeof PageOrder>;
+export type Order = z.infer<typeof Order>;
+export type OrderList = z.infer<typeof OrderList>;
+export type Payment = z.infer<typeof Payment>;
+export type JsapiParams = z.infer<typeof JsapiParams>;
+export type JssdkConfig = z.infer<typeof JssdkConfig>;
+export type Session = z.infer<typeof Session>;
+export type EventType = z.infer<typeof EventType>;
+export type Event = z.infer<typeof Event>;
+export type EventList = z.infer<typeof EventList>;
+export type Problem = z.infer<typeof Problem>;
