@@ -35,12 +35,25 @@ export const ERRORS = {
 
   // Notifications from WeChat
   invalid_signature: [401, 'The signature does not prove that WeChat sent this.', 'Sign the raw bytes as WeChat does.'],
-  notification_expired: [401, 'The timestamp is more than 300 s from now.', 'Set the clock; send it again freshly signed.'],
-  unknown_serial: [401, 'The signing key is not known.', 'Check WECHAT_PAY_PUBLIC_KEY_ID, or the certificate download.'],
+  notification_expired: [
+    401,
+    'The timestamp is more than 300 s from now.',
+    'Set the clock; send it again freshly signed.',
+  ],
+  unknown_serial: [
+    401,
+    'The signing key is not known.',
+    'Check WECHAT_PAY_PUBLIC_KEY_ID, or the certificate download.',
+  ],
   decryption_failed: [400, 'The resource cannot be decrypted.', 'Check WECHAT_PAY_V3_KEY.'],
   malformed_notification: [400, 'The notification is not of WeChat’s form.', 'Send what WeChat’s documents describe.'],
-  merchant_mismatch: [400, 'The notification is for another app or merchant.', 'Check WECHAT_APP_ID, WECHAT_PAY_MCH_ID.'],
+  merchant_mismatch: [
+    400,
+    'The notification is for another app or merchant.',
+    'Check WECHAT_APP_ID, WECHAT_PAY_MCH_ID.',
+  ],
   amount_mismatch: [400, 'The paid amount or currency is not the order’s.', 'Look at the order in WeChat’s console.'],
+  transaction_conflict: [409, 'The order has been paid by another transaction.', 'Compare both in WeChat’s console.'],
   refund_not_found: [404, 'There is no such refund.', 'Check the refund number.'],
 
   // Events
@@ -50,7 +63,11 @@ export const ERRORS = {
   // What we depend on
   wechat_unavailable: [502, 'WeChat cannot be reached or does not answer.', 'Try again shortly.'],
   wechat_refused: [502, 'WeChat refused the call.', 'See `upstream` for WeChat’s reason.'],
-  wechat_untrusted: [502, 'An answer that should be WeChat’s bears no valid signature.', 'Check the keys and WECHAT_PAY_URL.'],
+  wechat_untrusted: [
+    502,
+    'An answer that should be WeChat’s bears no valid signature.',
+    'Check the keys and WECHAT_PAY_URL.',
+  ],
   store_unavailable: [503, 'The database does not answer.', 'Try again shortly.'],
   draining: [503, 'The proxy is shutting down.', 'Try again: another process will answer.'],
   widgets_not_built: [503, 'The widgets have not been built.', 'Run `npm run build`.'],

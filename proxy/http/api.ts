@@ -20,7 +20,10 @@ export const Item = z
     name: z.string().trim().min(1).max(128),
     quantity: z.int().min(1).max(1_000_000),
     unitPrice: z.int().min(0).max(MAX_FEN).describe('Price of one, in fen.'),
-    imageUrl: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+    imageUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional(),
   })
   .meta({ id: 'Item' });
 
@@ -46,7 +49,11 @@ export const OrderRequest = z
     openid: OpenId.optional().describe('The only payer who may pay it.'),
     expiresAt: Time.optional().describe('Default: two hours from now. At most seven days ahead.'),
     attach: z.string().max(128).optional().describe('Comes back in the order and its events.'),
-    returnUrl: z.url({ protocol: /^https?$/ }).max(2048).optional().describe('Where the payer goes after paying.'),
+    returnUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional()
+      .describe('Where the payer goes after paying.'),
   })
   .meta({ id: 'OrderRequest' });
 

@@ -1,0 +1,376 @@
+/**
+ * Every setting, once: its name, form, default and meaning, and where its value is found. Read from the environment
+ * when the proxy starts; any `X` may be given as `X_FILE`, a path. The tables in the READMEs are generated from here.
+ */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+interface Setting<T> {
+  schema: z.ZodType<T, string>;
+  default?: string;
+  optional?: true;
+  secret?: true;
+  meaning: { en: string; zh: string };
+  /** What to do when it is missing or malformed, and in which console the value stands. */
+  remedy: string;
+}
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+const PAY_CONSOLE = 'pay.weixin.qq.com → 账户中心 → API安全';
+const ACCOUNT_CONSOLE = 'mp.weixin.qq.com → 设置与开发 → 开发接口管理';
+
+export const SETTINGS = {
+  HOST: setting({
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+    meaning: { en: 'address on which the proxy listens', zh: '代理监听的地址' },
+    remedy: 'Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.',
+  }),
+  PORT: setting({
+    schema: integer(0, 65535),
+    default: '8787',
+    meaning: { en: 'port on which the proxy listens', zh: '代理监听的端口' },
+    remedy: 'Give a whole number from 0 (any free port) to 65535.',
+  }),
+  PUBLIC_URL: setting({
+    schema: z.string().transform((text, context) => publicUrl(text, context)),
+    meaning: {
+      en: 'the https address at which browsers and WeChat reach the proxy (http on loopback only)',
+      zh: '浏览器和微信访问代理的 https 地址（仅本机回环地址可用 http）',
+    },
+    remedy: 'Give the address as https://pay.example.com, without query or fragment.',
+  }),
+  ALLOWED_ORIGINS: setting({
+    schema: list((text, context) => origin(text, context)),
+    meaning: {
+      en: 'origins of the pages that may embed the widgets, comma-separated, exact',
+      zh: '允许嵌入组件的页面来源，逗号分隔，精确匹配',
+    },
+    remedy: 'List origins as https://shop.example.com, without path or trailing slash; `*` is not accepted.',
+  }),
+  API_KEYS: setting({
+    schema: list((text, context) => atLeast(text, 32, 'characters', context)),
+    secret: true,
+    meaning: {
+      en: 'keys of the merchant’s server, comma-separated (several, for rotation), each at least 32 characters',
+      zh: '商户服务器的密钥，逗号分隔（可多个，便于轮换），每个至少 32 个字符',
+    },
+    remedy: 'Make one with: openssl rand -hex 32',
+  }),
+  SESSION_SECRET: setting({
+    schema: list((text, context) => atLeast(text, 32, 'bytes', context)),
+    secret: true,
+    meaning: {
+      en: 'signs payers’ sessions, at least 32 bytes; several, comma-separated, for rotation: the first signs, all verify',
+      zh: '付款人会话的签名密钥，至少 32 字节；轮换时可逗号分隔多个：第一个用于签名，全部用于验证',
+    },
+    remedy: 'Make one with: openssl rand -hex 32',
+  }),
+  DATABASE_URL: setting({
+    schema: z.string().regex(/^(file:.+|postgres(ql)?:\/\/.+)$/, 'is neither file:… nor postgres://…'),
+    default: 'file:data/proxy.db',
+    secret: true,
+    meaning: {
+      en: 'an SQLite file, or `postgres://…` where several proxies share the work',
+      zh: 'SQLite 文件；多个代理共同工作时用 `postgres://…`',
+    },
+    remedy: 'Give file:<path>, or postgres://user:password@host/database.',
+  }),
+  WEBHOOK_URL: setting({
+    schema: z.string().transform((text, context) => httpUrl(text, context)),
+    optional: true,
+    meaning: { en: 'the merchant’s endpoint for events', zh: '商户接收事件的地址' },
+    remedy: 'Give the http(s) address at which the merchant’s server takes events, together with WEBHOOK_SECRET.',
+  }),
+  WEBHOOK_SECRET: setting({
+    schema: z.string().refine(isWebhookSecret, 'is not whsec_ and the base64 of 24 to 64 bytes'),
+    optional: true,
+    secret: true,
+    meaning: {
+      en: 'signs the events, in the form of Standard Webhooks (`whsec_…`)',
+      zh: '事件的签名密钥，Standard Webhooks 格式（`whsec_…`）',
+    },
+    remedy: 'Make one with: echo "whsec_$(openssl rand -base64 32)"',
+  }),
+  WECHAT_APP_ID: setting({
+    schema: z.string().regex(/^wx[0-9A-Za-z]{4,30}$/, 'is not wx and some 16 letters and digits'),
+    meaning: { en: 'AppID of the official account', zh: '公众号 AppID' },
+    remedy: `Copy it from ${ACCOUNT_CONSOLE}.`,
+  }),
+  WECHAT_APP_SECRET: setting({
+    schema: z.string().regex(/^\S{8,128}$/, 'is too short, or has spaces in it'),
+    secret: true,
+    meaning: { en: 'AppSecret of the official account', zh: '公众号 AppSecret' },
+    remedy: `Copy or reset it at ${ACCOUNT_CONSOLE}; put this machine’s address on the list (IP白名单) there too.`,
+  }),
+  WECHAT_TOKEN_API: setting({
+    schema: z.enum(['stable', 'classic']),
+    default: 'stable',
+    meaning: {
+      en: '`stable` (`/cgi-bin/stable_token`) or `classic` (`/cgi-bin/token`)',
+      zh: '`stable`（`/cgi-bin/stable_token`）或 `classic`（`/cgi-bin/token`）',
+    },
+    remedy: 'Give stable or classic.',
+  }),
+  WECHAT_PAY_API: setting({
+    schema: z.enum(['v3']),
+    default: 'v3',
+    meaning: { en: 'version of the WeChat Pay API: `v3`', zh: '微信支付 API 版本：`v3`' },
+    remedy: 'Give v3.',
+  }),
+  WECHAT_PAY_MCH_ID: setting({
+    schema: z.string().regex(/^\d{6,32}$/, 'is not a merchant number'),
+    meaning: { en: 'merchant number', zh: '商户号' },
+    remedy: 'Copy the number (商户号) from pay.weixin.qq.com → 账户中心 → 商户信息.',
+  }),
+  WECHAT_PAY_V3_KEY: setting({
+    schema: z.string().refine((text) => Buffer.byteLength(text) === 32, 'is not exactly 32 bytes'),
+    secret: true,
+    meaning: { en: 'APIv3 key, exactly 32 bytes', zh: 'APIv3 密钥，正好 32 字节' },
+    remedy: `Set it at ${PAY_CONSOLE} → APIv3密钥, and give the same here.`,
+  }),
+  WECHAT_PAY_PRIVATE_KEY: setting({
+    schema: z.string().transform((text, context) => rsaKey(text, createPrivateKey, context)),
+    secret: true,
+    meaning: { en: 'key of the merchant API certificate (PEM)', zh: '商户 API 证书私钥（PEM）' },
+    remedy: `Give the content of apiclient_key.pem (${PAY_CONSOLE} → 商户API证书), or its path in WECHAT_PAY_PRIVATE_KEY_FILE.`,
+  }),
+  WECHAT_PAY_SERIAL_NO: setting({
+    schema: z.string().regex(/^[0-9A-Za-z_-]{4,64}$/, 'is not a serial number'),
+    meaning: { en: 'serial number of the merchant API certificate', zh: '商户 API 证书序列号' },
+    remedy: `Copy it from ${PAY_CONSOLE} → 商户API证书 → 管理证书.`,
+  }),
+  WECHAT_PAY_PUBLIC_KEY: setting({
+    schema: z.string().transform((text, context) => rsaKey(text, createPublicKey, context)),
+    optional: true,
+    meaning: {
+      en: 'WeChat Pay public key (PEM); without it, platform certificates are downloaded and rotated',
+      zh: '微信支付公钥（PEM）；不设置则下载并轮换平台证书',
+    },
+    remedy: `Give the content of pub_key.pem (${PAY_CONSOLE} → 微信支付公钥), together with WECHAT_PAY_PUBLIC_KEY_ID.`,
+  }),
+  WECHAT_PAY_PUBLIC_KEY_ID: setting({
+    schema: z.string().regex(/^PUB_KEY_ID_\w+$/, 'does not start with PUB_KEY_ID_'),
+    optional: true,
+    meaning: { en: 'its id (`PUB_KEY_ID_…`)', zh: '微信支付公钥 ID（`PUB_KEY_ID_…`）' },
+    remedy: `Copy it from ${PAY_CONSOLE} → 微信支付公钥.`,
+  }),
+  WECHAT_API_URL: setting({
+    schema: z.string().transform((text, context) => httpUrl(text, context)),
+    default: 'https://api.weixin.qq.com',
+    meaning: { en: 'WeChat’s API', zh: '微信 API 地址' },
+    remedy: 'Leave it unset, or give an http(s) address.',
+  }),
+  WECHAT_OPEN_URL: setting({
+    schema: z.string().transform((text, context) => httpUrl(text, context)),
+    default: 'https://open.weixin.qq.com',
+    meaning: { en: 'WeChat’s consent page', zh: '微信网页授权地址' },
+    remedy: 'Leave it unset, or give an http(s) address.',
+  }),
+  WECHAT_PAY_URL: setting({
+    schema: list((text, context) => httpUrl(text, context)),
+    default: 'https://api.mch.weixin.qq.com,https://api2.mch.weixin.qq.com',
+    meaning: {
+      en: 'WeChat Pay’s API; the ones after the first, comma-separated, are used where it cannot be reached',
+      zh: '微信支付 API 地址；逗号分隔，首个不可达时使用后面的',
+    },
+    remedy: 'Leave it unset, or give http(s) addresses.',
+  }),
+  SESSION_TTL: setting({
+    schema: integer(60, 30 * 86_400),
+    default: '7200',
+    meaning: { en: 'life of a payer’s session, in seconds', zh: '付款人会话的有效期（秒）' },
+    remedy: 'Give seconds, from 60 to 2592000.',
+  }),
+  RATE_LIMIT: setting({
+    schema: integer(1, 1_000_000),
+    default: '300',
+    meaning: { en: 'public requests a minute and address', zh: '每个地址每分钟的公开请求数' },
+    remedy: 'Give a whole number from 1.',
+  }),
+  TRUST_PROXY: setting({
+    schema: integer(0, 10),
+    default: '0',
+    meaning: { en: 'how many reverse proxies stand in front', zh: '前面有几层反向代理' },
+    remedy: 'Count the reverse proxies that add to X-Forwarded-For; 0 where there is none.',
+  }),
+  DOMAIN_VERIFICATION: setting({
+    schema: list((text, context) => verificationFile(text, context)),
+    optional: true,
+    meaning: {
+      en: '`MP_verify_….txt` files, as `name=content`, comma-separated',
+      zh: '`MP_verify_….txt` 文件，格式 `文件名=内容`，逗号分隔',
+    },
+    remedy: 'Give MP_verify_abc.txt=abc, as the file from mp.weixin.qq.com → 公众号设置 → 功能设置 has it.',
+  }),
+  LOG_LEVEL: setting({
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'info',
+    meaning: { en: 'pino level', zh: 'pino 日志级别' },
+    remedy: 'Give fatal, error, warn, info, debug, trace or silent.',
+  }),
+} satisfies Record<string, Setting<unknown>>;
+
+type Settings = typeof SETTINGS;
+type Value<S> = S extends { schema: z.ZodType<infer T, string>; optional: true }
+  ? T | undefined
+  : S extends { schema: z.ZodType<infer T, string> }
+    ? T
+    : never;
+
+/** The checked settings, under the names that they have in the environment. */
+export type Config = { readonly [Name in keyof Settings]: Value<Settings[Name]> };
+
+/** All that is wrong with the environment, at once. It names variables; it never shows a value. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n${problems.map((text) => `  - ${text}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** Pairs of which one is useless without the other. */
+const TOGETHER = [
+  ['WEBHOOK_URL', 'WEBHOOK_SECRET'],
+  ['WECHAT_PAY_PUBLIC_KEY', 'WECHAT_PAY_PUBLIC_KEY_ID'],
+] as const;
+
+/**
+ * Reads and checks the environment.
+ * @throws {ConfigError} naming every variable that is missing or malformed, with what to do.
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const config: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    try {
+      const text = readText(name, environment) ?? setting.default;
+      if (text !== undefined) {
+        config[name] = parse(setting, text);
+      } else if (!setting.optional) {
+        throw new Error('is missing');
+      }
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}. ${setting.remedy}`);
+    }
+  }
+  for (const [first, second] of TOGETHER) {
+    if (problems.length === 0 && (config[first] === undefined) !== (config[second] === undefined)) {
+      const missing = config[first] === undefined ? first : second;
+      problems.push(`${missing} is missing, but its partner is set. ${SETTINGS[missing].remedy}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config as Config;
+}
+
+function readText(name: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const text = environment[name]?.trim() || undefined;
+  const path = environment[`${name}_FILE`]?.trim() || undefined;
+  if (path === undefined) return text;
+  if (text !== undefined) throw new Error(`is given twice: as ${name} and as ${name}_FILE`);
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new Error(`cannot be read from the file that ${name}_FILE names (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function parse(setting: Setting<unknown>, text: string): unknown {
+  const result = setting.schema.safeParse(text);
+  if (result.success) return result.data;
+  throw new Error(
+    result.error.issues.map((issue) => issue.message.replace(/^Invalid (input|option).*$/, 'is malformed')).join(', '),
+  );
+}
+
+/** Keeps the exact type of each setting, `optional` included. */
+function setting<const S extends Setting<unknown>>(definition: S): S {
+  return definition;
+}
+
+function integer(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'is not a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `is not between ${min} and ${max}`);
+}
+
+function list<T>(item: (text: string, context: z.RefinementCtx) => T) {
+  return z
+    .string()
+    .transform((text, context) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map((part) => item(part, context)),
+    )
+    .refine((items) => items.length > 0, 'lists nothing');
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+function atLeast(text: string, length: number, unit: 'characters' | 'bytes', context: z.RefinementCtx): string {
+  const actual = unit === 'bytes' ? Buffer.byteLength(text) : text.length;
+  return actual >= length ? text : refuse(context, `has one of fewer than ${length} ${unit}`);
+}
+
+function parseUrl(text: string, context: z.RefinementCtx): URL {
+  if (!URL.canParse(text)) return refuse(context, 'is not an absolute address');
+  const url = new URL(text);
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url : refuse(context, 'is not an http(s) address');
+}
+
+/** An address without the slash at its end, ready for a path to be appended. */
+function httpUrl(text: string, context: z.RefinementCtx): string {
+  return parseUrl(text, context)?.href.replace(/\/$/, '');
+}
+
+function publicUrl(text: string, context: z.RefinementCtx): string {
+  const url = parseUrl(text, context);
+  if (!url) return url;
+  if (url.search || url.hash || url.username) return refuse(context, 'has a query, a fragment or credentials');
+  if (url.protocol === 'http:' && !LOOPBACK.has(url.hostname)) return refuse(context, 'is not https');
+  return url.href.replace(/\/$/, '');
+}
+
+function origin(text: string, context: z.RefinementCtx): string {
+  const url = parseUrl(text, context);
+  if (!url) return url;
+  return url.origin === text ? text : refuse(context, 'has an entry that is not exactly an origin');
+}
+
+function isWebhookSecret(text: string): boolean {
+  const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1];
+  const bytes = base64 === undefined ? 0 : Buffer.from(base64, 'base64').length;
+  return bytes >= 24 && bytes <= 64;
+}
+
+/** PEM, as it is or with `\n` for line ends, as some dashboards store it. */
+function rsaKey<K extends { asymmetricKeyType?: string | undefined }>(
+  text: string,
+  create: (pem: string) => K,
+  context: z.RefinementCtx,
+): K {
+  try {
+    const key = create(text.replaceAll('\\n', '\n'));
+    return key.asymmetricKeyType === 'rsa' ? key : refuse(context, 'is not an RSA key');
+  } catch {
+    return refuse(context, 'is not a key in PEM form');
+  }
+}
+
+function verificationFile(text: string, context: z.RefinementCtx): { name: string; content: string } {
+  const match = /^(MP_verify_[0-9A-Za-z]+\.txt)=([\x21-\x7e]+)$/.exec(text);
+  return match ? { name: match[1]!, content: match[2]! } : refuse(context, 'has an entry that is not name=content');
+}

@@ -1,0 +1,156 @@
+/** The Koa app: what is common to all routes. The rest of the proxy knows nothing of Koa. */
+import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import cors from '@koa/cors';
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { ProxyError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Authenticate } from './authentication.ts';
+import { check, readBytes, readJson } from './body.ts';
+import { publicError, refusal } from './refusals.ts';
+import type { Answer, Request, Route } from './route.ts';
+
+export interface AppOptions {
+  routes: readonly Route[];
+  authenticate: Authenticate;
+  allowedOrigins: readonly string[];
+  /** Requests a minute and address, to routes that pages may call. */
+  rateLimit: number;
+  /** How many reverse proxies stand in front. */
+  trustProxy: number;
+  logger: Logger;
+  metrics: Metrics;
+}
+
+/** What a request's own log line and metrics tell. */
+interface State {
+  requestId: string;
+  route?: Route;
+  error?: ProxyError;
+}
+type Context = Koa.ParameterizedContext<State>;
+
+const PREFLIGHT_SECONDS = 600;
+const NO_BODY = Buffer.alloc(0);
+
+export function createApp(options: AppOptions): RequestListener {
+  const app = new Koa<State>({ proxy: options.trustProxy > 0, maxIpsCount: options.trustProxy });
+  const router = new Router<State>({ sensitive: true, strict: true });
+  const limit = createLimit(options.rateLimit);
+  for (const route of options.routes) {
+    router.register(route.path, [route.method], async (ctx: Context) => {
+      ctx.state.route = route;
+      await limit(route, ctx.ip);
+      write(ctx, await route.handle(await readRequest(ctx, route, options.authenticate)));
+    });
+  }
+  app
+    .use(describe(options))
+    .use(
+      cors({
+        origin: (ctx) => (options.allowedOrigins.includes(ctx.get('origin')) ? ctx.get('origin') : ''),
+        allowMethods: ['GET', 'POST', 'DELETE'],
+        allowHeaders: ['authorization', 'content-type'],
+        exposeHeaders: ['x-request-id', 'retry-after'],
+        maxAge: PREFLIGHT_SECONDS,
+      }),
+    )
+    .use(refuse(options.metrics))
+    .use(router.routes())
+    .use(unrouted(router));
+  app.on('error', (error) => options.logger.error({ cause: error }, 'request broken'));
+  return app.callback();
+}
+
+/** Gives the request its id, its log line and its place in the metrics. */
+function describe({ logger, metrics }: AppOptions) {
+  return async (ctx: Context, next: Koa.Next) => {
+    const startedAt = performance.now();
+    ctx.state.requestId = randomUUID();
+    ctx.set('x-request-id', ctx.state.requestId);
+    ctx.set('x-content-type-options', 'nosniff');
+    await next();
+    const { route, error, requestId } = ctx.state;
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const labels = { method: ctx.method, route: route?.path ?? 'none', status: ctx.status };
+    metrics.requests.observe(labels, seconds);
+    // The route, never the address: what stands in an address may be a secret.
+    const line = { requestId, ...labels, ms: Math.round(seconds * 1_000), ...(error && describeError(error)) };
+    if (ctx.status >= 500) logger.error(line, 'request failed');
+    else logger.info(line, 'request');
+  };
+}
+
+function describeError(error: ProxyError) {
+  const cause = error.code === 'internal' || error.status === 503 ? error.cause : undefined;
+  return {
+    code: error.code,
+    ...(error.upstream && { upstream: error.upstream }),
+    ...(cause instanceof Error && { cause: cause.stack }),
+  };
+}
+
+/** Turns what is thrown into an answer. */
+function refuse(metrics: Metrics) {
+  return async (ctx: Context, next: Koa.Next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      const error = publicError(thrown);
+      ctx.state.error = error;
+      write(ctx, refusal(error, ctx.state.requestId, ctx.state.route?.refusal));
+    }
+    if (ctx.state.route?.refusal === 'wechat-pay') {
+      metrics.notifications.inc({ result: ctx.state.error?.code ?? 'accepted' });
+    }
+  };
+}
+
+/** Authentication first: a stranger's body is not even read. */
+async function readRequest(ctx: Context, route: Route, authenticate: Authenticate): Promise<Request> {
+  const { origin, authorization } = ctx.headers;
+  const caller = await authenticate(route.callers, { origin, authorization });
+  const { query, body } = route;
+  return {
+    caller,
+    params: ctx.params as Record<string, string>,
+    headers: ctx.headers,
+    query: query && check(query, { ...ctx.query }, 'query'),
+    body: body && body !== 'bytes' ? await readJson(ctx.req, body) : undefined,
+    bytes: body === 'bytes' ? await readBytes(ctx.req) : NO_BODY,
+  };
+}
+
+function write(ctx: Context, { status, body, headers = {} }: Answer): void {
+  ctx.status = status;
+  if (!('cache-control' in headers)) ctx.set('cache-control', 'no-store');
+  for (const [name, value] of Object.entries(headers)) ctx.set(name, value);
+  if (body !== undefined) ctx.body = body;
+}
+
+/** Pages only: the merchant's server may have much to do, and WeChat is never turned away. */
+function createLimit(points: number) {
+  const limiter = new RateLimiterMemory({ points, duration: 60 });
+  return async (route: Route, address: string) => {
+    if (!route.callers.includes('page') && !route.path.startsWith('/v1/oauth/')) return;
+    try {
+      await limiter.consume(address);
+    } catch (reason) {
+      if (!(reason instanceof RateLimiterRes)) throw reason;
+      const seconds = String(Math.ceil(reason.msBeforeNext / 1_000));
+      throw new ProxyError('rate_limited', undefined, { headers: { 'retry-after': seconds } });
+    }
+  };
+}
+
+function unrouted(router: Router<State>) {
+  return async (ctx: Context) => {
+    if (ctx.method === 'OPTIONS' && ctx.get('origin')) throw new ProxyError('origin_not_allowed');
+    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
+    if (methods.length === 0) throw new ProxyError('not_found');
+    throw new ProxyError('method_not_allowed', undefined, { headers: { allow: [...new Set(methods)].join(', ') } });
+  };
+}

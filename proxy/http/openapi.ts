@@ -1,0 +1,108 @@
+/** The description of the API, made from the routes themselves. */
+import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import { Problem } from './api.ts';
+import type { CallerKind, Route } from './route.ts';
+
+const SECURITY: Record<CallerKind, object> = {
+  merchant: { apiKey: [] },
+  page: { session: [] },
+  wechat: {},
+  anyone: {},
+};
+
+/** OpenAPI 3.1: its schemas are JSON Schema 2020-12, which is what Zod writes. */
+export function openapi(routes: readonly Route[], serverUrl: string): object {
+  const components = new Map<string, unknown>();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = openapiPath(route.path);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, components) };
+  }
+  const problem = schemaOf(Problem, 'output', components);
+  return {
+    openapi: '3.1.0',
+    info: { title: 'weixin-widgets proxy', version: '1', license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: serverUrl }],
+    paths,
+    components: {
+      schemas: Object.fromEntries(components),
+      responses: { Problem: { description: 'Refused.', content: { 'application/problem+json': { schema: problem } } } },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'The merchant’s API key.' },
+        session: { type: 'http', scheme: 'bearer', description: 'A payer’s session.' },
+      },
+    },
+    'x-error-codes': Object.fromEntries(
+      Object.entries(ERRORS).map(([code, [status, meaning, remedy]]) => [code, { status, meaning, remedy }]),
+    ),
+  };
+}
+
+function operation(route: Route, components: Map<string, unknown>): object {
+  const answers = Object.entries(route.answers).map(([status, schema]) => [
+    status,
+    schema
+      ? {
+          description: route.summary,
+          content: { 'application/json': { schema: schemaOf(schema, 'output', components) } },
+        }
+      : { description: route.summary },
+  ]);
+  const refusals = [...new Set((route.errors ?? []).map((code) => ERRORS[code][0]))].map((status) => [
+    String(status),
+    { $ref: '#/components/responses/Problem' },
+  ]);
+  return {
+    summary: route.summary,
+    security: route.callers.map((caller) => SECURITY[caller]),
+    parameters: [...pathParameters(route.path), ...queryParameters(route, components)],
+    ...(route.body === 'bytes' && { requestBody: { required: true, content: { '*/*': {} } } }),
+    ...(route.body &&
+      route.body !== 'bytes' && {
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: schemaOf(route.body, 'input', components) } },
+        },
+      }),
+    responses: { ...Object.fromEntries(answers), ...Object.fromEntries(refusals) },
+    'x-errors': (route.errors ?? []) satisfies readonly ErrorCode[],
+  };
+}
+
+/** Named schemas go to the components, once. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Map<string, unknown>): object {
+  const { $defs, $schema, ...rest } = z.toJSONSchema(schema, { io, reused: 'inline' }) as Record<string, unknown>;
+  const text = (value: unknown) => JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/'));
+  for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, unknown>)) {
+    components.set(name, text(definition));
+  }
+  const id = schema.meta()?.id;
+  if (typeof id !== 'string') return text(rest);
+  components.set(id, text(rest));
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+function openapiPath(path: string): string {
+  return path.replaceAll(/[:*](\w+)/g, '{$1}');
+}
+
+function pathParameters(path: string): object[] {
+  return [...path.matchAll(/[:*](\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(route: Route, components: Map<string, unknown>): object[] {
+  if (!route.query) return [];
+  const schema = schemaOf(route.query, 'input', components) as { properties?: object; required?: string[] };
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: 'query',
+    required: schema.required?.includes(name) ?? false,
+    schema: property,
+  }));
+}

@@ -1,0 +1,36 @@
+/** How a refusal is written down. */
+import { ERRORS, ProxyError } from '../errors.ts';
+import type { Problem } from './api.ts';
+import { InvalidRequest } from './invalid-request.ts';
+import type { Answer, Route } from './route.ts';
+
+/** The error that the caller is told about; what is not ours to tell becomes `internal`. */
+export function publicError(error: unknown): ProxyError {
+  return error instanceof ProxyError ? error : new ProxyError('internal', undefined, { cause: error });
+}
+
+export function refusal(error: ProxyError, requestId: string, form: Route['refusal'] = 'problem'): Answer {
+  return form === 'wechat-pay' ? wechatPayRefusal(error) : problem(error, requestId);
+}
+
+/** RFC 9457. */
+function problem(error: ProxyError, requestId: string): Answer {
+  const [status, title, remedy] = ERRORS[error.code];
+  const body: Problem = {
+    type: `urn:weixin-widgets:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    remedy,
+    requestId,
+    ...(error.upstream && { upstream: error.upstream }),
+    ...(error instanceof InvalidRequest && { errors: [...error.errors] }),
+  };
+  return { status, body, headers: { ...error.headers, 'content-type': 'application/problem+json; charset=utf-8' } };
+}
+
+/** https://pay.weixin.qq.com/doc/v3/merchant/4012791902 : anything but 200 or 204 has WeChat try again later. */
+function wechatPayRefusal(error: ProxyError): Answer {
+  return { status: error.status, body: { code: 'FAIL', message: `${error.code}: ${error.message}` } };
+}

@@ -1,0 +1,99 @@
+/** The built widgets, read and compressed once, when the proxy starts. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { ProxyError } from '../errors.ts';
+import { type Answer, type Request, type Route, route } from './route.ts';
+
+interface Asset {
+  type: string;
+  etag: string;
+  cacheControl: string;
+  encodings: { br: Buffer; gzip: Buffer; identity: Buffer };
+}
+
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+/** Vite puts a hash of the content into the name. */
+const HASHED = /-[0-9A-Za-z_-]{8}\.\w+$/;
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** The names that pages are written against: asked for again soon, and answered with 304 where nothing is new. */
+const REVALIDATED = 'public, max-age=300, stale-while-revalidate=86400';
+
+/** @param folder what `npm run build` has made of the widgets; where it is missing, the routes say so. */
+export async function widgetRoutes(folder: string): Promise<Route[]> {
+  const assets = await readAssets(folder);
+  const serve = async (name: string, request: Request): Promise<Answer> => {
+    if (assets.size === 0) throw new ProxyError('widgets_not_built');
+    const asset = assets.get(name);
+    if (!asset) throw new ProxyError('not_found');
+    return answer(asset, request);
+  };
+  const entry = (name: string) =>
+    route({
+      method: 'GET',
+      path: `/${name}`,
+      callers: ['anyone'],
+      summary: 'All widgets, for a script tag.',
+      answers: { 200: null },
+      errors: ['widgets_not_built'],
+      handle: (request) => serve(name, request),
+    });
+  return [
+    entry('widgets.js'),
+    entry('widgets.iife.js'),
+    route({
+      method: 'GET',
+      path: '/widgets/*file',
+      callers: ['anyone'],
+      summary: 'One widget, or a part that widgets load when they need it.',
+      answers: { 200: null },
+      errors: ['not_found', 'widgets_not_built'],
+      handle: (request) => serve(request.params.file!, request),
+    }),
+  ];
+}
+
+async function readAssets(folder: string): Promise<Map<string, Asset>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile() && extname(entry.name) in TYPES);
+  return new Map(
+    await Promise.all(
+      files.map(async (file) => {
+        const path = join(file.parentPath, file.name);
+        return [relative(folder, path).replaceAll(sep, '/'), toAsset(file.name, await readFile(path))] as const;
+      }),
+    ),
+  );
+}
+
+function toAsset(name: string, identity: Buffer): Asset {
+  return {
+    type: TYPES[extname(name)]!,
+    etag: `"${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}"`,
+    cacheControl: HASHED.test(name) ? IMMUTABLE : REVALIDATED,
+    encodings: { br: brotliCompressSync(identity), gzip: gzipSync(identity), identity },
+  };
+}
+
+function answer(asset: Asset, { headers }: Request): Answer {
+  const accepted = headers['accept-encoding'] ?? '';
+  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity';
+  const common = {
+    etag: asset.etag,
+    'cache-control': asset.cacheControl,
+    vary: 'Origin, Accept-Encoding',
+    'content-type': asset.type,
+    'cross-origin-resource-policy': 'cross-origin',
+  };
+  if (headers['if-none-match'] === asset.etag) return { status: 304, headers: common };
+  return {
+    status: 200,
+    body: asset.encodings[encoding],
+    headers: { ...common, ...(encoding !== 'identity' && { 'content-encoding': encoding }) },
+  };
+}

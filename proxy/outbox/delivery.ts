@@ -1,0 +1,167 @@
+/** Delivers events to the merchant's server, as Standard Webhooks has it, until it takes them. https://www.standardwebhooks.com/ */
+import axios, { isAxiosError } from 'axios';
+import { Webhook } from 'standardwebhooks';
+import type { EventRow, OutboxRow } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+
+export interface DeliveryOptions {
+  store: Store;
+  url: string;
+  /** `whsec_…` */
+  secret: string;
+  now: () => number;
+  onError: (error: unknown, doing: string) => void;
+  onResult: (outcome: Outcome) => void;
+}
+
+export type Outcome = 'delivered' | 'retry' | 'stopped' | 'failed';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** Waits after the first, second, … failed try. After the last one the event stays, and can be redelivered by hand. */
+export const RETRY_WAITS = [
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  24 * HOUR,
+];
+const JITTER = 0.1;
+const MAX_RETRY_AFTER = 24 * HOUR;
+
+const TIMEOUT = 15 * SECOND;
+const MAX_ANSWER = 64 * 1024;
+const GONE = 410;
+/** A process holds what it is delivering for so long, and renews that: another takes over soon after a crash. */
+const LEASE = 5 * SECOND;
+const ROUND = 16;
+
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #webhook: Webhook;
+  readonly #underway = new Map<string, Promise<void>>();
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#webhook = new Webhook(options.secret);
+  }
+
+  /** Starts the deliveries whose time has come. They go on after it returns. */
+  async startDue(): Promise<void> {
+    const { store, now } = this.#options;
+    await this.#renewLeases();
+    if (this.#underway.size >= ROUND) return;
+    const due = await store.db
+      .selectFrom('outbox')
+      .innerJoin('events', 'events.id', 'outbox.eventId')
+      .selectAll()
+      .where('status', '=', 'pending')
+      .where('dueAt', '<=', now())
+      .where('leasedUntil', '<=', now())
+      .orderBy('dueAt')
+      .limit(ROUND - this.#underway.size)
+      .execute();
+    for (const row of due) {
+      if (this.#underway.has(row.eventId) || !(await this.#lease(row))) continue;
+      const delivering = this.#deliver(row)
+        .catch((error) => this.#options.onError(error, 'delivering an event'))
+        .finally(() => this.#underway.delete(row.eventId));
+      this.#underway.set(row.eventId, delivering);
+    }
+  }
+
+  /** Waits for what is under way. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#underway.values());
+  }
+
+  async #lease(row: OutboxRow): Promise<boolean> {
+    const { store, now } = this.#options;
+    const claim = await store.db
+      .updateTable('outbox')
+      .set({ leasedUntil: now() + LEASE })
+      .where('eventId', '=', row.eventId)
+      .where('status', '=', 'pending')
+      .where('leasedUntil', '=', row.leasedUntil)
+      .executeTakeFirst();
+    return claim.numUpdatedRows === 1n;
+  }
+
+  async #renewLeases(): Promise<void> {
+    if (this.#underway.size === 0) return;
+    const { store, now } = this.#options;
+    await store.db
+      .updateTable('outbox')
+      .set({ leasedUntil: now() + LEASE })
+      .where('eventId', 'in', [...this.#underway.keys()])
+      .execute();
+  }
+
+  async #deliver(row: EventRow & OutboxRow): Promise<void> {
+    const result = await this.#post(row);
+    const change = this.#afterwards(row, result);
+    await this.#options.store.db.updateTable('outbox').set(change).where('eventId', '=', row.eventId).execute();
+    this.#options.onResult(change.status === 'pending' ? 'retry' : change.status);
+  }
+
+  async #post(row: EventRow): Promise<{ status?: number; retryAfter?: string; error?: string }> {
+    const { url, now } = this.#options;
+    const body = JSON.stringify({
+      type: row.type,
+      timestamp: new Date(row.createdAt).toISOString(),
+      data: JSON.parse(row.dataJson),
+    });
+    const timestamp = new Date(now());
+    try {
+      const response = await axios.post(url, body, {
+        headers: {
+          'Content-Type': 'application/json',
+          'User-Agent': 'weixin-widgets',
+          'webhook-id': row.id,
+          'webhook-timestamp': String(Math.floor(timestamp.getTime() / SECOND)),
+          'webhook-signature': this.#webhook.sign(row.id, timestamp, body),
+        },
+        timeout: TIMEOUT,
+        signal: AbortSignal.timeout(TIMEOUT),
+        maxRedirects: 0,
+        maxContentLength: MAX_ANSWER,
+        responseType: 'arraybuffer',
+        validateStatus: () => true,
+      });
+      const retryAfter = response.headers['retry-after'];
+      return { status: response.status, ...(typeof retryAfter === 'string' && { retryAfter }) };
+    } catch (error) {
+      return { error: isAxiosError(error) ? (error.code ?? 'unknown') : 'unknown' };
+    }
+  }
+
+  #afterwards(row: OutboxRow, result: { status?: number; retryAfter?: string; error?: string }) {
+    const now = this.#options.now();
+    const change = {
+      attempts: row.attempts + 1,
+      leasedUntil: 0,
+      lastStatus: result.status ?? null,
+      lastError: result.error ?? null,
+    };
+    const status = result.status ?? 0;
+    if (status >= 200 && status < 300) return { ...change, status: 'delivered' as const, deliveredAt: now };
+    if (status === GONE) return { ...change, status: 'stopped' as const };
+    const wait = RETRY_WAITS[row.attempts];
+    if (wait === undefined) return { ...change, status: 'failed' as const };
+    const jittered = wait * (1 + JITTER * (2 * Math.random() - 1));
+    const dueAt = Math.round(now + Math.max(jittered, retryAfterMilliseconds(result.retryAfter, now)));
+    return { ...change, status: 'pending' as const, dueAt };
+  }
+}
+
+/** `Retry-After` in either of its forms, seconds or a date; 0 where it says nothing. */
+export function retryAfterMilliseconds(header: string | undefined, now: number): number {
+  if (!header) return 0;
+  const wait = /^\d{1,9}$/.test(header) ? Number(header) * SECOND : Date.parse(header) - now;
+  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), MAX_RETRY_AFTER) : 0;
+}

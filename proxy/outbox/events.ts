@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { ProxyError } from '../errors.ts';
+import type { Event, EventList, EventType } from '../http/api.ts';
+import { readCursor, writeCursor } from '../store/cursor.ts';
+import type { EventRow, OutboxRow } from '../store/schema.ts';
+import type { Store, Trx } from '../store/store.ts';
+
+const PAGE = 50;
+
+/** The facts that the merchant's server must learn, and whether it has. */
+export class Events {
+  readonly #store: Store;
+  readonly #now: () => number;
+  readonly #deliver: boolean;
+  /** Called after events may have been added, so that they are delivered at once. */
+  onAdded: () => void = () => {};
+
+  /** @param deliver whether a receiver is configured; without one, events are kept and can be listed. */
+  constructor({ store, now, deliver }: { store: Store; now: () => number; deliver: boolean }) {
+    this.#store = store;
+    this.#now = now;
+    this.#deliver = deliver;
+  }
+
+  /** Writes an event, and its place in the outbox, in the transaction that writes the fact. */
+  async add(trx: Trx, type: EventType, data: object): Promise<void> {
+    const now = this.#now();
+    const id = `evt_${randomBytes(16).toString('hex')}`;
+    await trx
+      .insertInto('events')
+      .values({ id, type, createdAt: now, dataJson: JSON.stringify(data) })
+      .execute();
+    if (this.#deliver) await trx.insertInto('outbox').values(pending(id, now)).execute();
+  }
+
+  async list({ type, cursor }: { type?: EventType; cursor?: string }): Promise<EventList> {
+    let query = this.#store.db
+      .selectFrom('events')
+      .leftJoin('outbox', 'outbox.eventId', 'events.id')
+      .selectAll()
+      .orderBy('events.createdAt', 'desc')
+      .orderBy('events.id', 'desc')
+      .limit(PAGE + 1);
+    if (type) query = query.where('events.type', '=', type);
+    if (cursor) {
+      const [createdAt, id] = readCursor(cursor);
+      query = query.where((where) =>
+        where(where.refTuple('events.createdAt', 'events.id'), '<', where.tuple(createdAt, id)),
+      );
+    }
+    const rows = await query.execute();
+    return {
+      data: rows.slice(0, PAGE).map((row) => view(row)),
+      nextCursor: rows.length > PAGE ? writeCursor(rows[PAGE - 1]!) : null,
+    };
+  }
+
+  /** Delivers an event again, from the first try on. @throws {ProxyError} `event_not_found`, `webhook_not_configured` */
+  async redeliver(id: string): Promise<Event> {
+    if (!this.#deliver) throw new ProxyError('webhook_not_configured');
+    const again = pending(id, this.#now());
+    const row = await this.#store.transaction(async (trx) => {
+      const event = await trx.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst();
+      if (!event) throw new ProxyError('event_not_found');
+      await trx
+        .insertInto('outbox')
+        .values(again)
+        .onConflict((conflict) => conflict.column('eventId').doUpdateSet(again))
+        .execute();
+      return event;
+    });
+    this.onAdded();
+    return view({ ...row, ...again });
+  }
+}
+
+function pending(eventId: string, now: number): OutboxRow {
+  return {
+    eventId,
+    status: 'pending',
+    attempts: 0,
+    dueAt: now,
+    leasedUntil: 0,
+    deliveredAt: null,
+    lastStatus: null,
+    lastError: null,
+  };
+}
+
+function view(row: EventRow & { [Column in keyof OutboxRow]: OutboxRow[Column] | null }): Event {
+  const time = (milliseconds: number) => new Date(milliseconds).toISOString();
+  return {
+    id: row.id,
+    type: row.type,
+    timestamp: time(row.createdAt),
+    data: JSON.parse(row.dataJson),
+    ...(row.status !== null && {
+      delivery: {
+        status: row.status,
+        attempts: row.attempts ?? 0,
+        ...(row.status === 'pending' && row.dueAt !== null && { nextAttemptAt: time(row.dueAt) }),
+        ...(row.deliveredAt !== null && { deliveredAt: time(row.deliveredAt) }),
+        ...(row.lastStatus !== null && { lastStatus: row.lastStatus }),
+        ...(row.lastError !== null && { lastError: row.lastError }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,219 @@
+/** Puts the proxy together, starts it and stops it. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import { ProxyError } from './errors.ts';
+import { createApp } from './http/app.ts';
+import { createAuthenticate } from './http/authentication.ts';
+import { eventRoutes } from './http/events.ts';
+import { jssdkRoutes } from './http/jssdk.ts';
+import { openapi } from './http/openapi.ts';
+import { operationRoutes } from './http/operations.ts';
+import { orderRoutes } from './http/orders.ts';
+import { payNotificationRoutes, V3_NOTIFY_PATH } from './http/pay-notifications.ts';
+import { paymentRoutes } from './http/payments.ts';
+import { type Route, route } from './http/route.ts';
+import { sessionRoutes } from './http/sessions.ts';
+import { widgetRoutes } from './http/widgets.ts';
+import { createMetrics } from './metrics.ts';
+import { Orders } from './orders/orders.ts';
+import { Delivery } from './outbox/delivery.ts';
+import { Events } from './outbox/events.ts';
+import { repeat } from './repeat.ts';
+import { Sessions } from './sessions.ts';
+import { SignIns } from './sign-ins.ts';
+import { createCredentialStore } from './store/credential-store.ts';
+import { Store } from './store/store.ts';
+import { AccessToken } from './wechat/account/access-token.ts';
+import { createApiClient } from './wechat/account/api-client.ts';
+import { JsapiTicket } from './wechat/account/jsapi-ticket.ts';
+import { OAuth } from './wechat/account/oauth.ts';
+import { createHttpClient } from './wechat/http-client.ts';
+import { V3Gateway } from './wechat/pay/v3/gateway.ts';
+
+export interface Proxy {
+  /** Where it listens; known once it has started. */
+  readonly url: string;
+  start(): Promise<void>;
+  /** Takes no more requests, finishes those that it has, within ten seconds. */
+  stop(): Promise<void>;
+}
+
+export interface ProxyOptions {
+  logger?: Logger;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DRAIN_TIME = 9 * SECOND;
+const REQUEST_TIME = 30 * SECOND;
+
+/** `dist/widgets`, seen from the sources as well as from the built proxy beside it. */
+const WIDGETS_FOLDER = join(
+  dirname(fileURLToPath(import.meta.url)),
+  import.meta.url.endsWith('.ts') ? '../dist/widgets' : '../widgets',
+);
+
+/**
+ * Builds a proxy from its configuration. Nothing listens yet.
+ * @throws {ProxyError} `store_unavailable`
+ */
+export async function createProxy(config: Config, options: ProxyOptions = {}): Promise<Proxy> {
+  const { now = Date.now, logger = pino({ level: config.LOG_LEVEL }) } = options;
+  const onError = (error: unknown, doing: string) => logger.error(describe(error), doing);
+  const metrics = createMetrics();
+  const store = await Store.open(config.DATABASE_URL);
+
+  const http = createHttpClient();
+  const api = createApiClient(http, config.WECHAT_API_URL);
+  const app = { appId: config.WECHAT_APP_ID, appSecret: config.WECHAT_APP_SECRET };
+  const credentials = { store: createCredentialStore(store, now), now, onError };
+  const accessToken = new AccessToken({ ...credentials, ...app, api, tokenApi: config.WECHAT_TOKEN_API });
+  const jsapiTicket = new JsapiTicket({ ...credentials, ...app, api, accessToken });
+  const oauth = new OAuth({ ...app, api, openUrl: config.WECHAT_OPEN_URL });
+  const gateway = createGateway(config, { ...credentials, http });
+
+  const callbackUrl = `${config.PUBLIC_URL}/v1/oauth/callback`;
+  const signIns = new SignIns({ store, oauth, callbackUrl, now, onError });
+  const sessions = new Sessions({
+    secrets: config.SESSION_SECRET,
+    lifetime: config.SESSION_TTL,
+    appId: config.WECHAT_APP_ID,
+    now,
+  });
+  const events = new Events({ store, now, deliver: config.WEBHOOK_URL !== undefined });
+  const orders = new Orders({ store, events, gateway, now, onError });
+  const delivery = createDelivery();
+
+  let draining = false;
+  const routes = [
+    ...orderRoutes({ orders, now }),
+    ...paymentRoutes({ orders }),
+    ...jssdkRoutes({ ...app, jsapiTicket, allowedOrigins: config.ALLOWED_ORIGINS, now }),
+    ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
+    ...eventRoutes({ events }),
+    ...payNotificationRoutes({ gateway, orders }),
+    ...operationRoutes({ metrics, assertReady, verificationFiles: config.DOMAIN_VERIFICATION ?? [] }),
+    ...(await widgetRoutes(WIDGETS_FOLDER)),
+  ];
+  const listener = createApp({
+    routes: [...routes, openapiRoute(routes, config.PUBLIC_URL)],
+    authenticate: createAuthenticate({ apiKeys: config.API_KEYS, allowedOrigins: config.ALLOWED_ORIGINS, sessions }),
+    allowedOrigins: config.ALLOWED_ORIGINS,
+    rateLimit: config.RATE_LIMIT,
+    trustProxy: config.TRUST_PROXY,
+    logger,
+    metrics,
+  });
+  const server = createServer({ requestTimeout: REQUEST_TIME }, listener);
+  const work = [
+    repeat(SECOND, onError, 'looking after due orders', () => orders.attendDue()),
+    repeat(MINUTE, onError, 'keeping certificates fresh', () => gateway.keepFresh()),
+    repeat(10 * MINUTE, onError, 'removing old sign-ins', () => signIns.removeOld()),
+  ];
+  if (delivery) {
+    const delivering = repeat(SECOND, onError, 'delivering events', () => delivery.startDue());
+    events.onAdded = delivering.soon;
+    work.push(delivering);
+  }
+
+  async function assertReady(): Promise<void> {
+    if (draining) throw new ProxyError('draining');
+    await store.ping().catch((cause) => {
+      throw new ProxyError('store_unavailable', undefined, { cause });
+    });
+  }
+
+  function createDelivery(): Delivery | undefined {
+    if (!config.WEBHOOK_URL || !config.WEBHOOK_SECRET) return undefined;
+    const onResult = (result: string) => metrics.deliveries.inc({ result });
+    return new Delivery({ store, url: config.WEBHOOK_URL, secret: config.WEBHOOK_SECRET, now, onError, onResult });
+  }
+
+  const proxy: Proxy = {
+    get url() {
+      const { port } = server.address() as AddressInfo;
+      return `http://${config.HOST}:${port}`;
+    },
+    async start() {
+      await listen(server, config.HOST, config.PORT);
+      for (const { start } of work) start();
+      logger.info({ url: proxy.url, publicUrl: config.PUBLIC_URL }, 'the proxy listens');
+    },
+    async stop() {
+      draining = true;
+      const late = setTimeout(() => server.closeAllConnections(), DRAIN_TIME);
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      await Promise.all([closed(server), ...work.map(({ stop }) => stop())]);
+      if (delivery)
+        await Promise.race([delivery.drain(), new Promise((resolve) => setTimeout(resolve, DRAIN_TIME).unref())]);
+      clearTimeout(late);
+      clearInterval(idle);
+      await store.close();
+      logger.info('the proxy has stopped');
+    },
+  };
+  return proxy;
+}
+
+function createGateway(
+  config: Config,
+  common: Pick<ConstructorParameters<typeof V3Gateway>[0], 'http' | 'store' | 'now' | 'onError'>,
+): V3Gateway {
+  const { WECHAT_PAY_PUBLIC_KEY: key, WECHAT_PAY_PUBLIC_KEY_ID: id } = config;
+  return new V3Gateway({
+    ...common,
+    baseUrls: config.WECHAT_PAY_URL,
+    appId: config.WECHAT_APP_ID,
+    apiV3Key: config.WECHAT_PAY_V3_KEY,
+    signer: {
+      mchId: config.WECHAT_PAY_MCH_ID,
+      serialNo: config.WECHAT_PAY_SERIAL_NO,
+      privateKey: config.WECHAT_PAY_PRIVATE_KEY,
+    },
+    publicKey: key && id ? { id, key } : undefined,
+    notifyUrl: `${config.PUBLIC_URL}${V3_NOTIFY_PATH}`,
+  });
+}
+
+function openapiRoute(routes: readonly Route[], publicUrl: string): Route {
+  const own = route({
+    method: 'GET',
+    path: '/openapi.json',
+    callers: ['anyone'],
+    summary: 'This description.',
+    answers: { 200: null },
+    handle: async () => ({ status: 200, body: description }),
+  });
+  const description = openapi([...routes, own], publicUrl);
+  return own;
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+/** Only what we wrote ourselves, and the stack: foreign errors may hold requests with secrets in them. */
+function describe(error: unknown) {
+  if (error instanceof ProxyError) {
+    return { code: error.code, detail: error.message, ...(error.upstream && { upstream: error.upstream }) };
+  }
+  return { cause: error instanceof Error ? error.stack : String(error) };
+}

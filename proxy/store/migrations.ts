@@ -1,0 +1,98 @@
+/** The tables' history. A migration that has been released is never changed: add another. */
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+const start: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('orders')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('outTradeNo', 'text', (column) => column.notNull().unique())
+      .addColumn('requestHash', 'text', (column) => column.notNull())
+      .addColumn('description', 'text', (column) => column.notNull())
+      .addColumn('itemsJson', 'text', (column) => column.notNull())
+      .addColumn('total', 'bigint', (column) => column.notNull())
+      .addColumn('currency', 'text', (column) => column.notNull())
+      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('openid', 'text')
+      .addColumn('attach', 'text')
+      .addColumn('returnUrl', 'text')
+      .addColumn('createdAt', 'bigint', (column) => column.notNull())
+      .addColumn('expiresAt', 'bigint', (column) => column.notNull())
+      .addColumn('paidAt', 'bigint')
+      .addColumn('closedAt', 'bigint')
+      .addColumn('channel', 'text')
+      .addColumn('transactionId', 'text')
+      .addColumn('refunded', 'bigint', (column) => column.notNull())
+      .addColumn('dueAt', 'bigint')
+      .addColumn('queries', 'integer', (column) => column.notNull())
+      .addColumn('queriedAt', 'bigint')
+      .execute();
+    await db.schema.createIndex('ordersByDueAt').on('orders').column('dueAt').execute();
+    await db.schema.createIndex('ordersByTime').on('orders').columns(['createdAt', 'id']).execute();
+
+    await db.schema
+      .createTable('payments')
+      .addColumn('orderId', 'text', (column) => column.notNull().references('orders.id'))
+      .addColumn('channel', 'text', (column) => column.notNull())
+      .addColumn('openid', 'text', (column) => column.notNull())
+      .addColumn('prepayId', 'text', (column) => column.notNull())
+      .addColumn('expiresAt', 'bigint', (column) => column.notNull())
+      .addPrimaryKeyConstraint('paymentsKey', ['orderId', 'channel', 'openid'])
+      .execute();
+
+    await db.schema
+      .createTable('events')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('createdAt', 'bigint', (column) => column.notNull())
+      .addColumn('dataJson', 'text', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('eventsByTime').on('events').columns(['createdAt', 'id']).execute();
+
+    await db.schema
+      .createTable('outbox')
+      .addColumn('eventId', 'text', (column) => column.primaryKey().references('events.id'))
+      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('attempts', 'integer', (column) => column.notNull())
+      .addColumn('dueAt', 'bigint', (column) => column.notNull())
+      .addColumn('leasedUntil', 'bigint', (column) => column.notNull())
+      .addColumn('deliveredAt', 'bigint')
+      .addColumn('lastStatus', 'integer')
+      .addColumn('lastError', 'text')
+      .execute();
+    await db.schema.createIndex('outboxByDueAt').on('outbox').columns(['status', 'dueAt']).execute();
+
+    await db.schema
+      .createTable('credentials')
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('value', 'text', (column) => column.notNull())
+      .addColumn('refreshAt', 'bigint', (column) => column.notNull())
+      .addColumn('expiresAt', 'bigint', (column) => column.notNull())
+      .execute();
+
+    await db.schema
+      .createTable('leases')
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('holder', 'text', (column) => column.notNull())
+      .addColumn('expiresAt', 'bigint', (column) => column.notNull())
+      .execute();
+
+    await db.schema
+      .createTable('sign_ins')
+      .addColumn('state', 'text', (column) => column.primaryKey())
+      .addColumn('returnTo', 'text', (column) => column.notNull())
+      .addColumn('challenge', 'text', (column) => column.notNull())
+      .addColumn('expiresAt', 'bigint', (column) => column.notNull())
+      .addColumn('claimedAt', 'bigint')
+      .addColumn('code', 'text', (column) => column.unique())
+      .addColumn('codeExpiresAt', 'bigint')
+      .addColumn('codeUsedAt', 'bigint')
+      .addColumn('openid', 'text')
+      .addColumn('error', 'text')
+      .execute();
+    await db.schema.createIndex('signInsByExpiry').on('sign_ins').column('expiresAt').execute();
+  },
+};
+
+export const MIGRATIONS: Record<string, Migration> = { '2026-11-22 start': start };

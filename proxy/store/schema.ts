@@ -1,0 +1,104 @@
+/** The tables, as Kysely sees them. Times are milliseconds since 1970; money is in fen; `…Json` columns hold JSON. */
+import type { Selectable } from 'kysely';
+import type { Channel, EventType, OrderStatus } from '../http/api.ts';
+
+export interface Tables {
+  orders: OrdersTable;
+  payments: PaymentsTable;
+  events: EventsTable;
+  outbox: OutboxTable;
+  credentials: CredentialsTable;
+  leases: LeasesTable;
+  sign_ins: SignInsTable;
+}
+
+export interface OrdersTable {
+  id: string;
+  outTradeNo: string;
+  /** SHA-256 of what the order was created from: tells "the same again" from "another with the same number". */
+  requestHash: string;
+  description: string;
+  itemsJson: string;
+  total: number;
+  currency: 'CNY';
+  status: OrderStatus;
+  openid: string | null;
+  attach: string | null;
+  returnUrl: string | null;
+  createdAt: number;
+  expiresAt: number;
+  paidAt: number | null;
+  closedAt: number | null;
+  channel: Channel | null;
+  transactionId: string | null;
+  refunded: number;
+  /** When the order is next looked at without being asked for: to query WeChat, or to expire. Null: never again. */
+  dueAt: number | null;
+  /** How often WeChat has been asked about it, and when last. */
+  queries: number;
+  queriedAt: number | null;
+}
+
+/** What WeChat holds ready for a payer: one row for each order, channel and payer. */
+export interface PaymentsTable {
+  orderId: string;
+  channel: Channel;
+  /** Empty where the channel does not name its payer. */
+  openid: string;
+  prepayId: string;
+  expiresAt: number;
+}
+
+/** Facts that the merchant's server must learn. Never changed. */
+export interface EventsTable {
+  id: string;
+  type: EventType;
+  createdAt: number;
+  dataJson: string;
+}
+
+/** What is to be delivered, written in the transaction that writes the fact. */
+export interface OutboxTable {
+  eventId: string;
+  status: 'pending' | 'delivered' | 'stopped' | 'failed';
+  attempts: number;
+  dueAt: number;
+  /** While this lies ahead, some process is delivering it. */
+  leasedUntil: number;
+  deliveredAt: number | null;
+  lastStatus: number | null;
+  lastError: string | null;
+}
+
+/** Tokens, tickets and certificates that WeChat gave us, shared by all proxies on this store. */
+export interface CredentialsTable {
+  name: string;
+  value: string;
+  refreshAt: number;
+  expiresAt: number;
+}
+
+/** Who of several processes may do a thing just now. */
+export interface LeasesTable {
+  name: string;
+  holder: string;
+  expiresAt: number;
+}
+
+/** A payer's way through OAuth: from the page, to WeChat, back, to a session. */
+export interface SignInsTable {
+  state: string;
+  returnTo: string;
+  challenge: string;
+  expiresAt: number;
+  claimedAt: number | null;
+  code: string | null;
+  codeExpiresAt: number | null;
+  codeUsedAt: number | null;
+  openid: string | null;
+  error: string | null;
+}
+
+export type OrderRow = Selectable<OrdersTable>;
+export type EventRow = Selectable<EventsTable>;
+export type OutboxRow = Selectable<OutboxTable>;
