@@ -1,0 +1,70 @@
+import Router from '@koa/router';
+import type { Control, Fault, NotificationOverrides } from './control.ts';
+import type { Exchange, ExchangeContext } from './exchange.ts';
+import type { DeadTokenCode } from './tokens.ts';
+
+type Input = Record<string, unknown>;
+
+/** `control` over HTTP: `GET` and `PATCH /control` for the knobs, `POST /control/<deed>` with its arguments by name. */
+export function controlRoutes(control: Control): Router<Exchange> {
+  const router = new Router<Exchange>();
+  const deeds: Record<string, (input: Input) => unknown> = {
+    reset: () => control.reset(),
+    fail: (input) => control.fail(input as unknown as Fault),
+    advance: ({ seconds }) => control.advance(Number(seconds)),
+    'kill-token': ({ code }) => control.killToken(code as DeadTokenCode | undefined),
+    'kill-ticket': () => control.killTicket(),
+    'rotate-certificate': () => ({ serial: control.rotateCertificate() }),
+    'sign-in': ({ phone, openid }) => control.signIn(String(phone), String(openid)),
+    pay: ({ outTradeNo, ...options }) => control.pay(String(outTradeNo), options),
+    notify: ({ outTradeNo, ...overrides }) => control.notify(String(outTradeNo), overrides as NotificationOverrides),
+    'release-notifications': () => control.releaseNotifications(),
+    sign: ({ body, ...options }) => control.sign(String(body), options),
+    encrypt: ({ plaintext, associatedData }) =>
+      control.encrypt(String(plaintext), associatedData as string | undefined),
+  };
+
+  router.get('/control', (ctx) => json(ctx, control.knobs));
+
+  router.patch('/control', (ctx) =>
+    guarded(ctx, () => {
+      control.set(parse(ctx));
+      return control.knobs;
+    }),
+  );
+
+  router.get('/control/users', (ctx) => json(ctx, control.users));
+  router.get('/control/serials', (ctx) => json(ctx, control.serials()));
+  router.get('/control/orders/:outTradeNo', (ctx) => {
+    const order = control.order(ctx.params.outTradeNo ?? '');
+    if (order) json(ctx, order);
+  });
+
+  router.post('/control/:deed', async (ctx) => {
+    const name = ctx.params.deed ?? '';
+    const deed = Object.hasOwn(deeds, name) ? deeds[name] : undefined;
+    if (deed) await guarded(ctx, () => deed(parse(ctx)));
+  });
+
+  return router;
+}
+
+async function guarded(ctx: ExchangeContext, work: () => unknown): Promise<void> {
+  try {
+    json(ctx, (await work()) ?? {});
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    ctx.status = 400;
+    json(ctx, { message: error.message });
+  }
+}
+
+function parse(ctx: ExchangeContext): Input {
+  const text = ctx.state.rawBody.toString();
+  return text ? JSON.parse(text) : {};
+}
+
+function json(ctx: ExchangeContext, body: unknown): void {
+  ctx.type = 'application/json';
+  ctx.body = JSON.stringify(body);
+}

@@ -1,0 +1,59 @@
+import type { DefaultContext, Middleware, ParameterizedContext } from 'koa';
+import getRawBody from 'raw-body';
+import type { Calls } from './calls.ts';
+
+const LARGEST_BODY = '1mb';
+
+/** What the routes share of one exchange. */
+export interface Exchange {
+  /** The bytes as they came: signatures are over them. */
+  rawBody: Buffer;
+  /** For the list of calls. */
+  code?: string;
+  message?: string;
+  stringToSign?: string;
+}
+
+export type ExchangeContext = ParameterizedContext<Exchange, DefaultContext, unknown>;
+export type ExchangeMiddleware = Middleware<Exchange>;
+
+export const readBody: ExchangeMiddleware = async (ctx, next) => {
+  ctx.state.rawBody = await getRawBody(ctx.req, { limit: LARGEST_BODY });
+  await next();
+};
+
+/** Lists each call when its answer is out, or when there is to be none. */
+export function listCalls(calls: Calls): ExchangeMiddleware {
+  return async (ctx, next) => {
+    const startedAt = Date.now();
+    ctx.res.once('close', () => {
+      const { code, message, stringToSign, rawBody } = ctx.state;
+      const answered = ctx.res.writableFinished;
+      calls.add({
+        startedAt,
+        direction: 'in',
+        method: ctx.method,
+        path: ctx.url,
+        status: answered ? ctx.status : 0,
+        verdict: answered && ctx.status < 400 && code === undefined ? 'ok' : 'refused',
+        code,
+        message,
+        stringToSign,
+        requestHeaders: headersOf(ctx),
+        requestBody: rawBody.toString(),
+        responseBody: typeof ctx.body === 'string' ? ctx.body : '',
+      });
+    });
+    await next();
+  };
+}
+
+/** The one value of a query parameter; undefined where it is absent or empty. */
+export function queryValue(ctx: ExchangeContext, name: string): string | undefined {
+  const value = ctx.query[name];
+  return (Array.isArray(value) ? value[0] : value) || undefined;
+}
+
+function headersOf(ctx: ExchangeContext): Record<string, string> {
+  return Object.fromEntries(Object.entries(ctx.headers).map(([name, value]) => [name, String(value)]));
+}
