@@ -87,10 +87,10 @@ export class V3Gateway implements PaymentGateway {
       body: {
         appid: this.appId,
         mchid: this.mchId,
-        description: order.description,
+        description: withinPlane0(order.description) || order.outTradeNo,
         out_trade_no: order.outTradeNo,
         time_expire: chinaTime(Math.max(order.expiresAt, this.#options.now() + MIN_LIFETIME)),
-        ...(order.attach && { attach: order.attach }),
+        ...(order.attach && { attach: withinPlane0(order.attach) }),
         notify_url: this.#options.notifyUrl,
         amount: { total: order.total, currency: 'CNY' },
         payer: { openid: order.openid },
@@ -173,6 +173,11 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** WeChat Pay refuses characters of four bytes, such as emoji, in the texts that it keeps. */
+function withinPlane0(text: string): string {
+  return text.replaceAll(/[\u{10000}-\u{10ffff}]/gu, '').trim();
 }
 
 /** RFC 3339 to the second, in China's time, as WeChat's documents write it: 2018-06-08T10:34:56+08:00 */
