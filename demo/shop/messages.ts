@@ -1,0 +1,161 @@
+export const LANGUAGES = ['zh-CN', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+export type Translated = Record<Language, string>;
+
+const chinese = {
+  shopName: '栖云茶铺',
+  tagline: '一年四季，好好喝茶',
+  slogan: '云在山腰，茶在杯里',
+  sloganText: '茶山直送的六样好东西，次日发货，全国包邮。',
+  otherLanguage: 'English',
+  home: '首页',
+  myOrders: '我的订单',
+  products: '本季在售',
+  fictional: '演示商店：店铺与商品均为虚构，不会真实发货。',
+  skipToContent: '跳到正文',
+
+  quantity: '数量',
+  buy: '立即购买',
+  backToProducts: '返回全部商品',
+  delivery: '全国包邮 · 次日发货 · 七天无理由退换',
+
+  payTitle: '确认付款',
+  payHint: '请核对订单后付款。付款由微信支付完成，本店不会接触您的支付信息。',
+  payNeedsScript: '付款需要启用 JavaScript。请在浏览器设置中打开后刷新本页；订单已为您保留。',
+  payNotLoaded: '付款组件没有加载出来。请检查网络后刷新本页；订单已为您保留，不会重复扣款。',
+  payDone: '已经付款？查看结果',
+  orderNumber: '订单号',
+
+  paidTitle: '付款成功',
+  paidText: '谢谢惠顾。我们会在次日发货，请留意快递。',
+  refundedTitle: '已退款',
+  refundedText: '这笔订单已经退款，款项将原路退回。',
+  partiallyRefundedText: '这笔订单已部分退款，款项将原路退回。',
+  confirmingTitle: '正在确认付款',
+  confirmingText: '正在等待微信支付的结果，本页会自动刷新，请不要重复付款。',
+  unconfirmedTitle: '还没有收到付款',
+  unconfirmedText: '如果您已经付款，请稍候再查，我们收到后会立即更新订单；如果没有，可以继续付款。',
+  unpaidTitle: '订单尚未付款',
+  unpaidText: '商品已为您保留，请尽快完成付款。',
+  closedTitle: '订单已关闭',
+  closedText: '这笔订单没有付款，已经关闭。喜欢的话，可以重新下单。',
+  expiredTitle: '订单已过期',
+  expiredText: '超过付款时间，订单已自动取消，没有扣款。喜欢的话，可以重新下单。',
+  checkAgain: '再查一次',
+  payNow: '去付款',
+  buyAgain: '重新下单',
+  continueShopping: '继续逛逛',
+  amount: '金额',
+  orderedAt: '下单时间',
+  paidAt: '付款时间',
+
+  ordersEmpty: '这里还没有订单',
+  ordersEmptyText: '挑一款茶，从今天这一杯开始。',
+  statusCreated: '待付款',
+  statusPaying: '待付款',
+  statusPaid: '已付款',
+  statusPartiallyRefunded: '部分退款',
+  statusRefunded: '已退款',
+  statusClosed: '已关闭',
+  statusExpired: '已过期',
+
+  notFoundTitle: '没有找到这个页面',
+  notFoundText: '链接可能写错了，或者商品已经下架。',
+  orderNotFoundTitle: '没有找到这笔订单',
+  orderNotFoundText: '请从“我的订单”重新打开，或检查链接是否完整。',
+  badOrderTitle: '没能下单',
+  badOrderText: '商品或数量不对，请返回重新选择。',
+  refusedTitle: '没能下单',
+  refusedText: '收银台没有接受这笔订单，没有扣款。请重新下单；如果还是不行，请联系我们并告知下面的代码。',
+  unavailableTitle: '收银台暂时无法使用',
+  unavailableText: '没有扣款。请稍后再试。',
+  internalTitle: '出了点问题',
+  internalText: '是我们的错，没有扣款。请稍后再试。',
+  tryAgain: '再试一次',
+  code: '代码',
+};
+
+export type Messages = Record<keyof typeof chinese, string>;
+
+const english: Messages = {
+  shopName: 'Qiyun Tea',
+  tagline: 'Good tea, all year round',
+  slogan: 'Clouds on the hill, tea in the cup',
+  sloganText: 'Six good things from the tea gardens. Sent the next day, delivered free.',
+  otherLanguage: '中文',
+  home: 'Home',
+  myOrders: 'My orders',
+  products: 'This season',
+  fictional: 'A demonstration shop: it and its goods are made up, and nothing is sent.',
+  skipToContent: 'Skip to content',
+
+  quantity: 'Qty',
+  buy: 'Buy now',
+  backToProducts: 'All products',
+  delivery: 'Free delivery · Sent the next day · Seven-day returns',
+
+  payTitle: 'Confirm and pay',
+  payHint: 'Please check your order, then pay. WeChat Pay handles the payment; we never see your payment details.',
+  payNeedsScript: 'Paying needs JavaScript. Turn it on in your browser’s settings and reload; your order is kept.',
+  payNotLoaded:
+    'The payment controls did not load. Check your connection and reload; your order is kept and you won’t be charged twice.',
+  payDone: 'Already paid? See the result',
+  orderNumber: 'Order number',
+
+  paidTitle: 'Payment received',
+  paidText: 'Thank you. Your order will be sent tomorrow.',
+  refundedTitle: 'Refunded',
+  refundedText: 'This order has been refunded. The money goes back the way it came.',
+  partiallyRefundedText: 'Part of this order has been refunded. The money goes back the way it came.',
+  confirmingTitle: 'Confirming your payment',
+  confirmingText: 'We are waiting for WeChat Pay. This page refreshes by itself; please don’t pay again.',
+  unconfirmedTitle: 'No payment has arrived yet',
+  unconfirmedText:
+    'If you have paid, check again in a moment: your order is updated as soon as we hear of it. If not, you can still pay.',
+  unpaidTitle: 'Not paid yet',
+  unpaidText: 'We are holding your order. Please pay for it soon.',
+  closedTitle: 'Order closed',
+  closedText: 'This order was closed without a payment. You are welcome to order again.',
+  expiredTitle: 'Order expired',
+  expiredText:
+    'The time to pay ran out, so the order was cancelled. Nothing was charged. You are welcome to order again.',
+  checkAgain: 'Check again',
+  payNow: 'Pay now',
+  buyAgain: 'Order again',
+  continueShopping: 'Keep shopping',
+  amount: 'Amount',
+  orderedAt: 'Ordered',
+  paidAt: 'Paid',
+
+  ordersEmpty: 'No orders yet',
+  ordersEmptyText: 'Choose a tea, and begin with today’s cup.',
+  statusCreated: 'To pay',
+  statusPaying: 'To pay',
+  statusPaid: 'Paid',
+  statusPartiallyRefunded: 'Partly refunded',
+  statusRefunded: 'Refunded',
+  statusClosed: 'Closed',
+  statusExpired: 'Expired',
+
+  notFoundTitle: 'Page not found',
+  notFoundText: 'The link may be wrong, or the product is no longer sold.',
+  orderNotFoundTitle: 'Order not found',
+  orderNotFoundText: 'Please open it from “My orders”, or check that the link is complete.',
+  badOrderTitle: 'Your order was not placed',
+  badOrderText: 'The product or the quantity is not right. Please go back and choose again.',
+  refusedTitle: 'Your order was not placed',
+  refusedText:
+    'The checkout did not accept this order, and nothing was charged. Please order again; if it keeps failing, contact us with the code below.',
+  unavailableTitle: 'The checkout is not available',
+  unavailableText: 'Nothing was charged. Please try again in a moment.',
+  internalTitle: 'Something went wrong',
+  internalText: 'It is our mistake, and nothing was charged. Please try again in a moment.',
+  tryAgain: 'Try again',
+  code: 'Code',
+};
+
+export const MESSAGES: Record<Language, Messages> = { 'zh-CN': chinese, en: english };
+
+export function isLanguage(text: string | undefined): text is Language {
+  return LANGUAGES.some((language) => language === text);
+}

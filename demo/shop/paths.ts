@@ -1,0 +1,10 @@
+import type { Order } from './books.ts';
+
+export function payPath(order: Order): string {
+  return `/order_pay?${new URLSearchParams({ order: order.id })}`;
+}
+
+export function resultPath(order: Order, check?: number): string {
+  const path = `/pay_callback?${new URLSearchParams({ order: order.id })}`;
+  return check === undefined ? path : `${path}&check=${check}`;
+}

@@ -1,0 +1,224 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import Router from '@koa/router';
+import type Koa from 'koa';
+import type { Context } from 'koa';
+import getRawBody from 'raw-body';
+import { WebhookVerificationError } from 'standardwebhooks';
+import { type Books, isOpen, type Order } from './books.ts';
+import { CATALOGUE, describePurchase, findProduct, type Product, parseQuantity } from './catalogue.ts';
+import { type Checkout, CheckoutError } from './checkout.ts';
+import { html } from './html.ts';
+import type { Visit } from './layout.ts';
+import { MESSAGES } from './messages.ts';
+import { ordersPage, payPage, problemPage, productPage, productsPage, retryForm } from './pages.ts';
+import { payPath, resultPath } from './paths.ts';
+import { resultPage } from './result-page.ts';
+import { chooseLanguage, findOrMakeVisitor, findVisitor } from './visitor.ts';
+import type { WebhookReceiver } from './webhooks.ts';
+
+/** What the pages work with. */
+export interface Shop {
+  /** Where customers reach the shop, without a slash at the end. */
+  publicUrl: string;
+  widgetsUrl: string;
+  books: Books;
+  checkout: Checkout;
+  webhooks: WebhookReceiver;
+  sendPage(ctx: Context, page: string): void;
+}
+
+export function addRoutes(app: Koa, shop: Shop): void {
+  const router = new Router();
+  router.get('/', (ctx) => shop.sendPage(ctx, productsPage(visitOf(ctx))));
+  router.get('/order_info', (ctx) => showProduct(ctx, shop));
+  router.post('/orders', (ctx) => placeOrder(ctx, shop));
+  router.get('/order_pay', (ctx) => showPay(ctx, shop));
+  router.get('/pay_callback', (ctx) => showResult(ctx, shop));
+  router.get('/my_orders', (ctx) => showOrders(ctx, shop));
+  router.post('/webhooks/weixin', (ctx) => receiveEvent(ctx, shop));
+  serveFiles(router);
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  app.use((ctx) => sendNotFound(ctx, shop));
+}
+
+function visitOf(ctx: Context, path = ctx.path + ctx.search): Visit {
+  const address = new URL(path, 'http://shop.invalid');
+  address.searchParams.delete('lang');
+  return { language: chooseLanguage(ctx), path: address.pathname + address.search };
+}
+
+function parameter(ctx: Context, name: string): string | undefined {
+  return ctx.URL.searchParams.get(name) ?? undefined;
+}
+
+function showProduct(ctx: Context, shop: Shop): void {
+  const product = findProduct(parameter(ctx, 'product'));
+  if (product) shop.sendPage(ctx, productPage(visitOf(ctx), product, randomBytes(16).toString('base64url')));
+  else sendNotFound(ctx, shop);
+}
+
+async function placeOrder(ctx: Context, shop: Shop): Promise<void> {
+  // A form on another site must not order in a customer's name.
+  if (ctx.get('sec-fetch-site') === 'cross-site') ctx.throw(403);
+  const form = new URLSearchParams(await getRawBody(ctx.req, { limit: '4kb', encoding: 'utf8' }));
+  const product = findProduct(form.get('product') ?? undefined);
+  const quantity = parseQuantity(form.get('quantity') ?? undefined);
+  const visit = visitOf(ctx, product ? `/order_info?product=${product.id}` : '/');
+  const text = MESSAGES[visit.language];
+  if (!product || !quantity) {
+    ctx.status = 400;
+    return shop.sendPage(ctx, problemPage(visit, { title: text.badOrderTitle, text: text.badOrderText }));
+  }
+
+  const formToken = form.get('form') || randomBytes(16).toString('base64url');
+  try {
+    const order = await shop.checkout.createOrder(newOrder(shop, visit, product, quantity, formToken));
+    shop.books.record(order);
+    shop.books.assign(order.id, findOrMakeVisitor(ctx));
+    ctx.status = 303;
+    ctx.redirect(payPath(order));
+  } catch (error) {
+    if (!(error instanceof CheckoutError)) throw error;
+    const fields = { product: product.id, quantity: String(quantity), form: formToken };
+    sendCheckoutProblem(ctx, shop, visit, error, {
+      retry: retryForm(visit, fields),
+      giveUp: html`<a class="button" href="${visit.path}">${text.buyAgain}</a>`,
+    });
+  }
+}
+
+/** The amount comes from the catalogue. The number comes from the form's token, so that a form sent twice is one order. */
+function newOrder(shop: Shop, visit: Visit, product: Product, quantity: number, formToken: string) {
+  const { language } = visit;
+  const content = JSON.stringify([formToken, product.id, product.price, quantity, language]);
+  const outTradeNo = `QY${createHash('sha256').update(content).digest('hex').slice(0, 24).toUpperCase()}`;
+  const imageUrl = `${shop.publicUrl}/pictures/${product.id}.svg`;
+  return {
+    outTradeNo,
+    description: describePurchase(product, quantity, MESSAGES[language].shopName, language),
+    items: [{ name: product.name[language], quantity, unitPrice: product.price, imageUrl }],
+    amount: { total: product.price * quantity, currency: 'CNY' as const },
+    returnUrl: `${shop.publicUrl}/pay_callback?${new URLSearchParams({ outTradeNo })}`,
+  };
+}
+
+async function showPay(ctx: Context, shop: Shop): Promise<void> {
+  await withOrder(ctx, shop, (order) => shop.sendPage(ctx, payPage(visitOf(ctx), order, shop.widgetsUrl)));
+}
+
+async function showResult(ctx: Context, shop: Shop): Promise<void> {
+  await withOrder(ctx, shop, async (order) => {
+    if (!ctx.URL.searchParams.has('order')) return ctx.redirect(resultPath(order));
+    const check = Number.parseInt(parameter(ctx, 'check') ?? '0', 10) || 0;
+    const path = resultPath(order);
+    shop.sendPage(ctx, resultPage(visitOf(ctx, path), await lookUp(shop, order), check));
+  });
+}
+
+async function showOrders(ctx: Context, shop: Shop): Promise<void> {
+  const visitor = findVisitor(ctx);
+  const orders = visitor === undefined ? [] : shop.books.ofVisitor(visitor).slice(0, 50);
+  shop.sendPage(ctx, ordersPage(visitOf(ctx), await Promise.all(orders.map((order) => lookUp(shop, order)))));
+}
+
+/** The order that `?order=` or `?outTradeNo=` names, from the books, or from the proxy where they were lost. */
+async function withOrder(ctx: Context, shop: Shop, show: (order: Order) => unknown): Promise<void> {
+  try {
+    const order = await findOrder(shop, parameter(ctx, 'order'), parameter(ctx, 'outTradeNo'));
+    if (order) {
+      await show(order);
+      return;
+    }
+    const visit = visitOf(ctx);
+    const text = MESSAGES[visit.language];
+    ctx.status = 404;
+    shop.sendPage(ctx, problemPage(visit, { title: text.orderNotFoundTitle, text: text.orderNotFoundText }));
+  } catch (error) {
+    if (!(error instanceof CheckoutError)) throw error;
+    const visit = visitOf(ctx);
+    const again = html`<a class="button" href="${visit.path}">${MESSAGES[visit.language].tryAgain}</a>`;
+    sendCheckoutProblem(ctx, shop, visit, error, { retry: again, giveUp: again });
+  }
+}
+
+async function findOrder(shop: Shop, id: string | undefined, outTradeNo: string | undefined) {
+  const { books, checkout } = shop;
+  if (id !== undefined) {
+    if (!/^ord_[\w-]{1,64}$/.test(id)) return undefined;
+    return books.byId(id) ?? recordFound(books, await checkout.findById(id));
+  }
+  if (outTradeNo === undefined || !/^QY[0-9A-F]{24}$/.test(outTradeNo)) return undefined;
+  return books.byOutTradeNo(outTradeNo) ?? recordFound(books, await checkout.findByOutTradeNo(outTradeNo));
+}
+
+function recordFound(books: Books, order: Order | undefined): Order | undefined {
+  return order && books.record(order);
+}
+
+/** The books know of a payment once the webhook has come. Until then, and should it be lost, the proxy is asked. */
+async function lookUp(shop: Shop, order: Order): Promise<Order> {
+  if (!isOpen(order)) return order;
+  try {
+    return recordFound(shop.books, await shop.checkout.findById(order.id)) ?? order;
+  } catch (error) {
+    if (error instanceof CheckoutError) return order;
+    throw error;
+  }
+}
+
+async function receiveEvent(ctx: Context, shop: Shop): Promise<void> {
+  // The signature is over the bytes as they came: nothing may parse them before.
+  const rawBody = await getRawBody(ctx.req, { limit: '256kb', encoding: 'utf8' });
+  try {
+    const event = shop.webhooks.receive(rawBody, ctx.headers);
+    if (event?.type.startsWith('order.')) shop.books.record(event.data as unknown as Order);
+    ctx.status = 204;
+  } catch (error) {
+    if (!(error instanceof WebhookVerificationError)) throw error;
+    ctx.status = 401;
+    ctx.body = 'The signature is wrong or too old.\n';
+  }
+}
+
+function sendCheckoutProblem(
+  ctx: Context,
+  shop: Shop,
+  visit: Visit,
+  error: CheckoutError,
+  actions: { retry: ReturnType<typeof html>; giveUp: ReturnType<typeof html> },
+): void {
+  const { code, temporary, requestId, message } = error;
+  console.error(`shop: the proxy did not serve: ${code}: ${message}${requestId ? ` (${requestId})` : ''}`);
+  const text = MESSAGES[visit.language];
+  ctx.status = temporary ? 503 : 502;
+  const problem = temporary
+    ? { title: text.unavailableTitle, text: text.unavailableText, code, action: actions.retry }
+    : { title: text.refusedTitle, text: text.refusedText, code, action: actions.giveUp };
+  shop.sendPage(ctx, problemPage(visit, problem));
+}
+
+function sendNotFound(ctx: Context, shop: Shop): void {
+  if (ctx.status !== 404) return;
+  const visit = visitOf(ctx);
+  const text = MESSAGES[visit.language];
+  shop.sendPage(ctx, problemPage(visit, { title: text.notFoundTitle, text: text.notFoundText }));
+  ctx.status = 404;
+}
+
+function serveFiles(router: Router): void {
+  const pictures = ['hero', 'seal', ...CATALOGUE.map((product) => product.id)];
+  const files = [...pictures.map((name) => [`pictures/${name}.svg`, 'image/svg+xml']), ['shop.css', 'text/css']];
+  for (const [path, type] of files) {
+    const content = readFileSync(new URL(path!, import.meta.url));
+    const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 16)}"`;
+    router.get(`/${path}`, (ctx) => {
+      ctx.status = 200;
+      ctx.set({ etag, 'cache-control': 'no-cache' });
+      ctx.type = type!;
+      if (ctx.fresh) ctx.status = 304;
+      else ctx.body = content;
+    });
+  }
+}

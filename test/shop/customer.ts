@@ -1,0 +1,49 @@
+import type { Demo } from '../../demo/start.ts';
+
+export interface PlacedOrder {
+  id: string;
+  /** `name=value` of the cookies that the shop set. */
+  cookie: string;
+}
+
+/** Sends the shop's order form, as a browser would. */
+export function sendForm(shopUrl: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+  return fetch(`${shopUrl}/orders`, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual', headers });
+}
+
+export async function placeOrder(shopUrl: string, fields: Record<string, string>): Promise<PlacedOrder> {
+  const response = await sendForm(shopUrl, fields);
+  const id = new URL(response.headers.get('location') ?? '', shopUrl).searchParams.get('order');
+  if (response.status !== 303 || !id) throw new Error(`The shop answered ${response.status} to an order.`);
+  const cookie = response.headers.getSetCookie().map((text) => text.split(';')[0]!);
+  return { id, cookie: cookie.join('; ') };
+}
+
+/** The order as the merchant sees it at the proxy. */
+export async function readOrder(demo: Demo, id: string) {
+  return await (await callAsMerchant(demo, `/v1/orders/${id}`)).json();
+}
+
+/** Starts to pay, as the page does: from now on WeChat knows the order. */
+export async function startPayment(demo: Demo, orderId: string): Promise<void> {
+  const { openid } = demo.wechat.control.users[0]!;
+  const session = await (await callAsMerchant(demo, '/v1/sessions', { openid })).json();
+  const response = await fetch(`${demo.proxy.url}/v1/orders/${orderId}/payments`, {
+    method: 'POST',
+    headers: {
+      origin: demo.shop.url,
+      authorization: `Bearer ${session.token}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ channel: 'jsapi' }),
+  });
+  if (!response.ok) throw new Error(`The proxy answered ${response.status} to a payment: ${await response.text()}`);
+}
+
+function callAsMerchant(demo: Demo, path: string, body?: unknown): Promise<Response> {
+  return fetch(demo.proxy.url + path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${demo.apiKey}`, 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+}
