@@ -1,0 +1,47 @@
+/**
+ * Makes a DOM element: `h('button', {class: 'x', onclick: f, disabled: true}, 'text', child, null, [more])`.
+ *
+ * @param {string} tag
+ * @param {Record<string, unknown>} [attributes] functions become listeners, `false` and `null` leave an attribute out
+ * @param {...(Node | string | number | null | undefined | false | Array<unknown>)} children
+ * @returns {HTMLElement}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== false && value != null) element.setAttribute(name, String(value));
+  }
+  element.append(...children.flat().filter((child) => child != null && child !== false));
+  return element;
+}
+
+const ICONS = {
+  back: '<path d="M15 5l-7 7 7 7"/>',
+  bag: '<path d="M6 8h12l1 12H5L6 8z"/><path d="M9 8a3 3 0 0 1 6 0"/>',
+  bell: '<path d="M6 16V11a6 6 0 1 1 12 0v5l1.5 2h-15L6 16z"/><path d="M10 20.5h4"/>',
+  check: '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
+  chevron: '<path d="M9 6l6 6-6 6"/>',
+  close: '<path d="M6 6l12 12M18 6L6 18"/>',
+  copy: '<rect x="9" y="9" width="10" height="11" rx="2"/><path d="M15 9V6a2 2 0 0 0-2-2H7a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h2"/>',
+  backspace: '<path d="M9 6h11v12H9l-6-6 6-6z"/><path d="M12 10l4 4m0-4l-4 4"/>',
+  plug: '<path d="M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0V8zM12 17v4"/>',
+  refresh: '<path d="M19 12a7 7 0 1 1-2-4.9"/><path d="M19 4v4h-4"/>',
+  shield: '<path d="M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6l7-3z"/><path d="M9 12l2.2 2.2L15 10"/>',
+  wallet: '<rect x="4" y="6" width="16" height="13" rx="3"/><path d="M4 10h16M15 14.5h2"/>',
+};
+
+/**
+ * One of the page's line icons, invisible to screen readers.
+ *
+ * @param {keyof typeof ICONS} name
+ * @returns {SVGElement}
+ */
+export function icon(name) {
+  const holder = document.createElement('template');
+  holder.innerHTML =
+    '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" ' +
+    `stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${ICONS[name]}</svg>`;
+  return holder.content.firstElementChild;
+}

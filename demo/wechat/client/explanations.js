@@ -1,0 +1,150 @@
+import { language } from './messages.js';
+
+/** What a call is for, by method and path, first match wins: `[pattern, zh, en]`. */
+const PURPOSES = [
+  [/^BRIDGE preVerifyJSAPI/, '网页核验 JS-SDK 签名', 'Page proves its JS-SDK signature'],
+  [/^BRIDGE getBrandWCPayRequest/, '网页调起支付', 'Page asks to pay'],
+  [/^BRIDGE /, '网页调用客户端功能', 'Page uses a client function'],
+  [/ \/cgi-bin\/(stable_token|token)/, '取 access_token', 'Get an access token'],
+  [/ \/cgi-bin\/ticket\/getticket/, '取 JS-SDK 票据', 'Get a JS-SDK ticket'],
+  [/ \/connect\/oauth2\/authorize/, '网页授权：用户同意', 'OAuth: the user consents'],
+  [/ \/sns\/oauth2\/access_token/, '网页授权：用 code 换 openid', 'OAuth: trade the code for an openid'],
+  [/^POST \/v3\/pay\/transactions\/jsapi/, '下单，取 prepay_id', 'Create the order, get a prepay id'],
+  [/^POST \/v3\/pay\/transactions\/.*\/close/, '关闭订单', 'Close the order'],
+  [/^GET \/v3\/pay\/transactions\//, '查询订单', 'Query the order'],
+  [/ \/v3\/certificates/, '下载平台证书', 'Download platform certificates'],
+  [/^POST .*notify/, '支付结果通知', 'Payment notification'],
+];
+
+/** Why a call was refused, one sentence each, first match on `CODE message` wins: `[pattern, zh, en]`. */
+const REASONS = [
+  [
+    /invalid signature/i,
+    '签名对不上：多半是签名用的网址与实际打开的不同（iOS 认落地页，Android 认当前页，# 之后不算），或票据已作废。',
+    'The signature does not match: usually the signed url is not the one that is open (iOS checks the landing url, Android the current one, without the #), or the ticket is dead.',
+  ],
+  [
+    /invalid (timestamp|noncestr)/i,
+    'wx.config 的时间戳或随机串不对：时间戳是秒，字符串，离现在不超过票据的寿命。',
+    'The timestamp or nonce of wx.config is wrong: seconds, and no further from now than a ticket lives.',
+  ],
+  [
+    /支付验证签名失败/,
+    'paySign 验不过：用商户私钥对 appId、timeStamp、nonceStr、package 四行签名（每行以换行结尾），signType 用 RSA。',
+    'The paySign is wrong: sign appId, timeStamp, nonceStr and package, each line ended, with the merchant’s private key, signType RSA.',
+  ],
+  [
+    /缺少参数|格式错误/,
+    '调起支付的参数缺了或格式不对，六个字段都必须是字符串。',
+    'A pay parameter is missing or malformed; all six are strings.',
+  ],
+  [/appid不正确/i, '调起支付的 appId 不是下单时的那个。', 'The appId is not the one that the order was created with.'],
+  [/账号不一致/, '付款的人不是下单时的 openid。', 'The payer is not the openid that the order was created for.'],
+  [
+    /已过期|重新下单/,
+    'prepay_id 不存在或已过期（两小时有效），请重新下单。',
+    'The prepay id is unknown or too old (it lives two hours); create the order again.',
+  ],
+  [
+    /系统繁忙/,
+    '客户端谎报失败，或微信繁忙：以服务器查单的结果为准。',
+    'The client reports a failure, true or not: only a query by the server tells.',
+  ],
+  [
+    /invalid url domain/i,
+    '这个域名没有登记为 JS 接口安全域名。',
+    'This domain is not registered as a JS-safe domain of the account.',
+  ],
+  [/invalid appid|40013/i, 'appId 不是这个公众号的。', 'The appId is not this account’s.'],
+  [/function not exist/i, '替身手机没有这个功能。', 'The stand-in phone does not have this function.'],
+  [
+    /permission denied|access denied/i,
+    '这个接口没有通过 wx.config 授权。',
+    'wx.config has not been granted this function.',
+  ],
+  [
+    /SIGN_?ERROR/i,
+    '微信用商户公钥验不过签名：对照下面的待签名串，逐行检查方法、路径、时间戳、随机串和报文，以及用的是不是登记的那把私钥。',
+    'WeChat cannot verify the signature: compare method, path, timestamp, nonce and body with the string to sign below, line by line, and check that the private key is the registered one.',
+  ],
+  [
+    /pay ?(directory|url)|未注册|unregistered|url未/i,
+    '当前页面不在已登记的支付目录下。',
+    'The page is not under a registered pay directory.',
+  ],
+  [
+    /40001|42001|40014|41001/,
+    'access_token 或密钥无效、过期，或已被更新的取代：丢掉旧的，取一次新的再试。',
+    'The access token or secret is wrong, expired or replaced by a newer one: drop it, fetch once, try again.',
+  ],
+  [/40163/, '这个 code 已经用过了，code 只能用一次。', 'This code has been used; a code works once.'],
+  [/40029|40226/, 'code 无效或过期了（五分钟有效）。', 'The code is not valid or too old (it lives five minutes).'],
+  [/40164/, '调用方的 IP 地址不在白名单里。', 'The caller’s address is not on the allow-list.'],
+  [
+    /45009|45011|FREQUENCY_?LIMIT/i,
+    '调用太频繁，或当天的次数用完了。',
+    'Too many calls, or the day’s quota is used up.',
+  ],
+  [/48001|NO_?AUTH/i, '这个账号没有这个接口的权限。', 'The account has no permission for this interface.'],
+  [
+    /PARAM_?ERROR|INVALID_?REQUEST/i,
+    '有字段不合微信的要求，字段名在微信的消息里。',
+    'A field is not what WeChat demands; its message names it.',
+  ],
+  [
+    /APPID_MCHID_NOT_MATCH|MCH_NOT_EXISTS/i,
+    '商户号与 appId 没有绑定。',
+    'The merchant number and the appId are not bound to each other.',
+  ],
+  [/OPENID_?MISMATCH/i, 'openid 不属于这个 appId。', 'The openid does not belong to this appId.'],
+  [
+    /OUT_?TRADE_?NO_?USED/i,
+    '这个商户单号已用于内容不同的订单。',
+    'This out_trade_no already belongs to an order with other content.',
+  ],
+  [/ORDER_?NOT_?EXIST/i, '微信没有这笔订单。', 'WeChat has no such order.'],
+  [/ORDER_?PAID/i, '这笔订单已经付过了。', 'The order is paid already.'],
+  [/ORDER_?CLOSED/i, '这笔订单已经关闭。', 'The order is closed.'],
+  [
+    /RESOURCE_NOT_EXISTS/i,
+    '没有这个资源；公钥模式的商户没有平台证书，属于正常情况。',
+    'No such resource; merchants in public-key mode have no platform certificates, which is normal.',
+  ],
+  [
+    /prepay/i,
+    'prepay_id 不存在、已过期（两小时有效），或已付款。',
+    'The prepay id is unknown, too old (it lives two hours), or paid.',
+  ],
+  [
+    /SYSTEM_?ERROR|BANK_?ERROR/i,
+    '微信自己出错了：用同一单号再试一次。',
+    'WeChat itself failed: try again with the same number.',
+  ],
+];
+
+/** A short name for what the call does, or '' where there is none. */
+export function purpose({ method, path }) {
+  return pick(PURPOSES, `${method} ${path}`);
+}
+
+/** One sentence on why the call was refused and what to do, or '' where nothing is known. */
+export function reason({ direction, status, code = '', message = '' }) {
+  if (direction === 'out') return notTaken(status);
+  return pick(REASONS, `${code} ${message}`);
+}
+
+function notTaken(status) {
+  if (status === 0) {
+    return language === 'zh'
+      ? '通知没有送到：接收方没有应答。微信会按计划重试。'
+      : 'The notification did not arrive: nobody answered. WeChat tries again on its schedule.';
+  }
+  return language === 'zh'
+    ? '接收方没有接受这个通知。若是有意伪造的，这正是应有的结果；若不是，微信会按计划重试。'
+    : 'The receiver did not accept it. For a forged one that is as it should be; for a genuine one WeChat tries again on its schedule.';
+}
+
+function pick(table, text) {
+  const found = table.find(([pattern]) => pattern.test(text));
+  return found ? found[language === 'zh' ? 1 : 2] : '';
+}
