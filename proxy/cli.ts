@@ -22,14 +22,22 @@ async function serve(): Promise<void> {
     }
     await proxy.start();
   } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : explain(error as NodeJS.ErrnoException));
+    console.error(error instanceof ConfigError ? error.message : explain(error as Failure));
     process.exitCode = 1;
   }
 }
 
-function explain(error: NodeJS.ErrnoException): unknown {
-  if (error.code === 'EADDRINUSE') return `The address is in use (${error.message}). Set PORT, or HOST, to a free one.`;
-  if (error.code === 'EACCES') return `Listening is not permitted (${error.message}). Set PORT to one above 1023.`;
+type Failure = Error & { code?: string; cause?: NodeJS.ErrnoException };
+
+/** What to do about it; the error itself where that is not known. */
+function explain(error: Failure): unknown {
+  const { code, message, cause } = error;
+  if (code === 'EADDRINUSE') return `The address is in use (${message}). Set PORT, or HOST, to a free one.`;
+  if (code === 'EACCES') return `Listening is not permitted (${message}). Set PORT to one above 1023.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return `The address is none of this machine (${message}). Set HOST to one that is, such as 127.0.0.1.`;
+  }
+  if (code === 'store_unavailable') return `${message} (${cause?.message || cause?.code}) Check DATABASE_URL.`;
   return error;
 }
 

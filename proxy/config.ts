@@ -2,7 +2,7 @@
  * Every setting, once: its name, form, default and meaning, and where its value is found. Read from the environment
  * when the proxy starts; any `X` may be given as `X_FILE`, a path. The tables in the READMEs are generated from here.
  */
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
@@ -23,7 +23,7 @@ const ACCOUNT_CONSOLE = 'mp.weixin.qq.com → 设置与开发 → 开发接口�
 
 export const SETTINGS = {
   HOST: setting({
-    schema: z.string().min(1),
+    schema: z.string().regex(/^[\w.:-]+$/, 'is not the name or address of a machine'),
     default: '127.0.0.1',
     meaning: { en: 'address on which the proxy listens', zh: '代理监听的地址' },
     remedy: 'Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all.',
@@ -51,7 +51,7 @@ export const SETTINGS = {
     remedy: 'List origins as https://shop.example.com, without path or trailing slash; `*` is not accepted.',
   }),
   API_KEYS: setting({
-    schema: list((text, context) => atLeast(text, 32, 'characters', context)),
+    schema: list((text, context) => apiKey(text, context)),
     secret: true,
     meaning: {
       en: 'keys of the merchant’s server, comma-separated (several, for rotation), each at least 32 characters',
@@ -69,7 +69,7 @@ export const SETTINGS = {
     remedy: 'Make one with: openssl rand -hex 32',
   }),
   DATABASE_URL: setting({
-    schema: z.string().regex(/^(file:.+|postgres(ql)?:\/\/.+)$/, 'is neither file:… nor postgres://…'),
+    schema: z.string().refine(isDatabaseUrl, 'is neither file:… nor postgres://…'),
     default: 'file:data/proxy.db',
     secret: true,
     meaning: {
@@ -143,7 +143,7 @@ export const SETTINGS = {
     remedy: `Copy it from ${PAY_CONSOLE} → 商户API证书 → 管理证书.`,
   }),
   WECHAT_PAY_PUBLIC_KEY: setting({
-    schema: z.string().transform((text, context) => rsaKey(text, createPublicKey, context)),
+    schema: z.string().transform((text, context) => rsaPublicKey(text, context)),
     optional: true,
     meaning: {
       en: 'WeChat Pay public key (PEM); without it, platform certificates are downloaded and rotated',
@@ -260,13 +260,16 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     }
   }
   for (const [first, second] of TOGETHER) {
-    if (problems.length === 0 && (config[first] === undefined) !== (config[second] === undefined)) {
-      const missing = config[first] === undefined ? first : second;
-      problems.push(`${missing} is missing, but its partner is set. ${SETTINGS[missing].remedy}`);
-    }
+    if (isGiven(first, environment) === isGiven(second, environment)) continue;
+    const [given, missing] = isGiven(first, environment) ? [first, second] : [second, first];
+    problems.push(`${missing} is missing, though ${given} is set. ${SETTINGS[missing].remedy}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config as Config;
+}
+
+function isGiven(name: string, environment: Readonly<Record<string, string | undefined>>): boolean {
+  return Boolean(environment[name]?.trim() || environment[`${name}_FILE`]?.trim());
 }
 
 function readText(name: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -284,9 +287,10 @@ function readText(name: string, environment: Readonly<Record<string, string | un
 function parse(setting: Setting<unknown>, text: string): unknown {
   const result = setting.schema.safeParse(text);
   if (result.success) return result.data;
-  throw new Error(
-    result.error.issues.map((issue) => issue.message.replace(/^Invalid (input|option).*$/, 'is malformed')).join(', '),
+  const messages = result.error.issues.map(({ message }) =>
+    message.replace(/^Invalid (input|option).*$/, 'is malformed'),
   );
+  throw new Error([...new Set(messages)].join(', '));
 }
 
 /** Keeps the exact type of each setting, `optional` included. */
@@ -325,20 +329,29 @@ function atLeast(text: string, length: number, unit: 'characters' | 'bytes', con
   return actual >= length ? text : refuse(context, `has one of fewer than ${length} ${unit}`);
 }
 
-function parseUrl(text: string, context: z.RefinementCtx): URL {
-  if (!URL.canParse(text)) return refuse(context, 'is not an absolute address');
-  const url = new URL(text);
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url : refuse(context, 'is not an http(s) address');
+/** It is sent as `Bearer <key>`, which takes neither spaces nor anything beyond ASCII. */
+function apiKey(text: string, context: z.RefinementCtx): string {
+  return /^[\x21-\x7e]*$/.test(text)
+    ? atLeast(text, 32, 'characters', context)
+    : refuse(context, 'has one with other characters than ASCII letters, digits and signs');
+}
+
+/** Undefined where it is refused. */
+function parseUrl(text: string, context: z.RefinementCtx): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url;
+  refuse(context, url ? 'is not an http(s) address' : 'is not an absolute address');
+  return undefined;
 }
 
 /** An address without the slash at its end, ready for a path to be appended. */
 function httpUrl(text: string, context: z.RefinementCtx): string {
-  return parseUrl(text, context)?.href.replace(/\/$/, '');
+  return parseUrl(text, context)?.href.replace(/\/$/, '') ?? z.NEVER;
 }
 
 function publicUrl(text: string, context: z.RefinementCtx): string {
   const url = parseUrl(text, context);
-  if (!url) return url;
+  if (!url) return z.NEVER;
   if (url.search || url.hash || url.username) return refuse(context, 'has a query, a fragment or credentials');
   if (url.protocol === 'http:' && !LOOPBACK.has(url.hostname)) return refuse(context, 'is not https');
   return url.href.replace(/\/$/, '');
@@ -346,8 +359,13 @@ function publicUrl(text: string, context: z.RefinementCtx): string {
 
 function origin(text: string, context: z.RefinementCtx): string {
   const url = parseUrl(text, context);
-  if (!url) return url;
-  return url.origin === text ? text : refuse(context, 'has an entry that is not exactly an origin');
+  if (!url) return z.NEVER;
+  const exact = url.origin === text && !text.includes('*');
+  return exact ? text : refuse(context, 'has an entry that is not exactly an origin');
+}
+
+function isDatabaseUrl(text: string): boolean {
+  return /^file:.+$/.test(text) || (/^postgres(ql)?:\/\/.+$/.test(text) && URL.canParse(text));
 }
 
 function isWebhookSecret(text: string): boolean {
@@ -357,17 +375,18 @@ function isWebhookSecret(text: string): boolean {
 }
 
 /** PEM, as it is or with `\n` for line ends, as some dashboards store it. */
-function rsaKey<K extends { asymmetricKeyType?: string | undefined }>(
-  text: string,
-  create: (pem: string) => K,
-  context: z.RefinementCtx,
-): K {
+function rsaKey(text: string, create: (pem: string) => KeyObject, context: z.RefinementCtx): KeyObject {
   try {
     const key = create(text.replaceAll('\\n', '\n'));
     return key.asymmetricKeyType === 'rsa' ? key : refuse(context, 'is not an RSA key');
   } catch {
     return refuse(context, 'is not a key in PEM form');
   }
+}
+
+/** The public key of a private one can be had, but would be the wrong one. */
+function rsaPublicKey(text: string, context: z.RefinementCtx): KeyObject {
+  return text.includes('PRIVATE KEY') ? refuse(context, 'is a private key') : rsaKey(text, createPublicKey, context);
 }
 
 function verificationFile(text: string, context: z.RefinementCtx): { name: string; content: string } {

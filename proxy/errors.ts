@@ -7,6 +7,9 @@ export const ERRORS = {
   invalid_request: [400, 'The request is not of the documented form.', 'Correct the fields that `detail` names.'],
   malformed_json: [400, 'The body is not valid JSON.', 'Send UTF-8 JSON with `content-type: application/json`.'],
   unsupported_media_type: [415, 'The body is not JSON.', 'Send `content-type: application/json`, uncompressed.'],
+  malformed_http: [400, 'This is not HTTP.', 'Look at what stands between the caller and the proxy.'],
+  headers_too_large: [431, 'The headers are too large.', 'Send fewer, or shorter ones.'],
+  request_timeout: [408, 'The request did not arrive in time.', 'Send it again.'],
   body_too_large: [413, 'The body is larger than this route accepts.', 'Send a smaller body.'],
   not_found: [404, 'There is nothing at this address.', 'Look the address up in `/openapi.json`.'],
   method_not_allowed: [405, 'The address exists, this method does not.', 'Use a method that the `allow` header names.'],
@@ -35,6 +38,7 @@ export const ERRORS = {
 
   // Notifications from WeChat
   invalid_signature: [401, 'The signature does not prove that WeChat sent this.', 'Sign the raw bytes as WeChat does.'],
+  signature_probe: [401, 'WeChat has tried whether false signatures are refused.', 'Nothing: they are.'],
   notification_expired: [
     401,
     'The timestamp is more than 300 s from now.',

@@ -2,12 +2,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { ProxyError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import { createAuthenticate } from './http/authentication.ts';
+import { createRefuseBroken } from './http/broken-requests.ts';
 import { eventRoutes } from './http/events.ts';
 import { jssdkRoutes } from './http/jssdk.ts';
 import { openapi } from './http/openapi.ts';
@@ -50,7 +52,7 @@ export interface ProxyOptions {
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const DRAIN_TIME = 9 * SECOND;
+const DRAIN_TIME = 8 * SECOND;
 const REQUEST_TIME = 30 * SECOND;
 
 /** `dist/widgets`, seen from the sources as well as from the built proxy beside it. */
@@ -111,14 +113,19 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     metrics,
   });
   const server = createServer({ requestTimeout: REQUEST_TIME }, listener);
+  server.on('clientError', createRefuseBroken(logger));
   const work = [
     repeat(SECOND, onError, 'looking after due orders', () => orders.attendDue()),
+    repeat(SECOND, onError, 'keeping token and ticket fresh', () =>
+      Promise.all([accessToken.keepFresh(), jsapiTicket.keepFresh()]),
+    ),
     repeat(MINUTE, onError, 'keeping certificates fresh', () => gateway.keepFresh()),
     repeat(10 * MINUTE, onError, 'removing old sign-ins', () => signIns.removeOld()),
   ];
   if (delivery) {
     const delivering = repeat(SECOND, onError, 'delivering events', () => delivery.startDue());
     events.onAdded = delivering.soon;
+    delivery.onRoom = delivering.soon;
     work.push(delivering);
   }
 
@@ -147,13 +154,11 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     },
     async stop() {
       draining = true;
-      const late = setTimeout(() => server.closeAllConnections(), DRAIN_TIME);
       const idle = setInterval(() => server.closeIdleConnections(), 50);
-      await Promise.all([closed(server), ...work.map(({ stop }) => stop())]);
-      if (delivery)
-        await Promise.race([delivery.drain(), new Promise((resolve) => setTimeout(resolve, DRAIN_TIME).unref())]);
-      clearTimeout(late);
+      const finished = Promise.all([closed(server), ...work.map(({ stop }) => stop())]).then(() => delivery?.drain());
+      await Promise.race([finished, sleep(DRAIN_TIME, undefined, { ref: false })]);
       clearInterval(idle);
+      server.closeAllConnections();
       await store.close();
       logger.info('the proxy has stopped');
     },

@@ -6,6 +6,17 @@ import { z } from 'zod';
 
 const MAX_FEN = 10_000_000_00;
 
+/** PostgreSQL cannot hold it. */
+const hasNoNul = (text: string) => !text.includes('\0');
+
+/** Text that is kept, or looked for, as it came. */
+export const Text = z.string().refine(hasNoNul, 'text without NUL');
+
+const WebAddress = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .refine(hasNoNul, 'an address without NUL');
+
 export const Amount = z
   .strictObject({
     total: z.int().min(1).max(MAX_FEN).describe('Money in fen (1/100 yuan).'),
@@ -17,13 +28,10 @@ export const Refunded = z.object({ total: z.int().min(0), currency: z.literal('C
 
 export const Item = z
   .strictObject({
-    name: z.string().trim().min(1).max(128),
+    name: Text.trim().min(1).max(128),
     quantity: z.int().min(1).max(1_000_000),
     unitPrice: z.int().min(0).max(MAX_FEN).describe('Price of one, in fen.'),
-    imageUrl: z
-      .url({ protocol: /^https?$/ })
-      .max(2048)
-      .optional(),
+    imageUrl: WebAddress.optional(),
   })
   .meta({ id: 'Item' });
 
@@ -43,17 +51,13 @@ const Time = z.iso.datetime({ offset: true }).describe('RFC 3339.');
 export const OrderRequest = z
   .strictObject({
     outTradeNo: OutTradeNo,
-    description: z.string().trim().min(1).max(127).describe('What the payer sees on the pay sheet.'),
+    description: Text.trim().min(1).max(127).describe('What the payer sees on the pay sheet.'),
     amount: Amount,
     items: z.array(Item).max(100).optional(),
     openid: OpenId.optional().describe('The only payer who may pay it.'),
     expiresAt: Time.optional().describe('Default: two hours from now. At most seven days ahead.'),
-    attach: z.string().max(128).optional().describe('Comes back in the order and its events.'),
-    returnUrl: z
-      .url({ protocol: /^https?$/ })
-      .max(2048)
-      .optional()
-      .describe('Where the payer goes after paying.'),
+    attach: Text.max(128).optional().describe('Comes back in the order and its events.'),
+    returnUrl: WebAddress.optional().describe('Where the payer goes after paying.'),
   })
   .meta({ id: 'OrderRequest' });
 
@@ -111,8 +115,8 @@ export const JssdkConfig = z
 export const SessionRequest = z
   .union([
     z.strictObject({
-      code: z.string().min(1).max(128).describe('`wx_code` of the fragment that the sign-in came back with.'),
-      verifier: z.string().min(43).max(128).describe('Its base64url SHA-256 was the `challenge`.'),
+      code: Text.min(1).max(128).describe('`wx_code` of the fragment that the sign-in came back with.'),
+      verifier: z.string().min(1).max(256).describe('Its base64url SHA-256 was the `challenge`.'),
     }),
     z.strictObject({ openid: OpenId }),
   ])

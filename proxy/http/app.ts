@@ -11,13 +11,13 @@ import type { Metrics } from '../metrics.ts';
 import type { Authenticate } from './authentication.ts';
 import { check, readBytes, readJson } from './body.ts';
 import { publicError, refusal } from './refusals.ts';
-import type { Answer, Request, Route } from './route.ts';
+import type { Answer, Caller, Request, Route } from './route.ts';
 
 export interface AppOptions {
   routes: readonly Route[];
   authenticate: Authenticate;
   allowedOrigins: readonly string[];
-  /** Requests a minute and address, to routes that pages may call. */
+  /** Calls of the API a minute and address, the merchant's server aside. */
   rateLimit: number;
   /** How many reverse proxies stand in front. */
   trustProxy: number;
@@ -43,8 +43,11 @@ export function createApp(options: AppOptions): RequestListener {
   for (const route of options.routes) {
     router.register(route.path, [route.method], async (ctx: Context) => {
       ctx.state.route = route;
-      await limit(route, ctx.ip);
-      write(ctx, await route.handle(await readRequest(ctx, route, options.authenticate)));
+      const { origin, authorization } = ctx.headers;
+      const caller = options.authenticate(route.callers, { origin, authorization });
+      // Who is refused has used up one try, like anyone; the merchant's server may have much to do.
+      if ((await caller.catch(() => undefined))?.kind !== 'merchant') await limit(route, ctx.ip);
+      write(ctx, await route.handle(await readRequest(ctx, route, await caller)));
     });
   }
   app
@@ -60,7 +63,7 @@ export function createApp(options: AppOptions): RequestListener {
     )
     .use(refuse(options.metrics))
     .use(router.routes())
-    .use(unrouted(router));
+    .use(unrouted(router, options.allowedOrigins));
   app.on('error', (error) => options.logger.error({ cause: error }, 'request broken'));
   return app.callback();
 }
@@ -109,10 +112,8 @@ function refuse(metrics: Metrics) {
   };
 }
 
-/** Authentication first: a stranger's body is not even read. */
-async function readRequest(ctx: Context, route: Route, authenticate: Authenticate): Promise<Request> {
-  const { origin, authorization } = ctx.headers;
-  const caller = await authenticate(route.callers, { origin, authorization });
+/** Comes after authentication: a stranger's body is not even read. */
+async function readRequest(ctx: Context, route: Route, caller: Caller): Promise<Request> {
   const { query, body } = route;
   return {
     caller,
@@ -131,11 +132,11 @@ function write(ctx: Context, { status, body, headers = {} }: Answer): void {
   if (body !== undefined) ctx.body = body;
 }
 
-/** Pages only: the merchant's server may have much to do, and WeChat is never turned away. */
+/** The API only: WeChat, operators and pages that load the widgets are never turned away. */
 function createLimit(points: number) {
   const limiter = new RateLimiterMemory({ points, duration: 60 });
   return async (route: Route, address: string) => {
-    if (!route.callers.includes('page') && !route.path.startsWith('/v1/oauth/')) return;
+    if (!route.path.startsWith('/v1/')) return;
     try {
       await limiter.consume(address);
     } catch (reason) {
@@ -146,9 +147,11 @@ function createLimit(points: number) {
   };
 }
 
-function unrouted(router: Router<State>) {
+function unrouted(router: Router<State>, allowedOrigins: readonly string[]) {
   return async (ctx: Context) => {
-    if (ctx.method === 'OPTIONS' && ctx.get('origin')) throw new ProxyError('origin_not_allowed');
+    const origin = ctx.get('origin');
+    if (ctx.method === 'OPTIONS' && origin && !allowedOrigins.includes(origin))
+      throw new ProxyError('origin_not_allowed');
     const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
     if (methods.length === 0) throw new ProxyError('not_found');
     throw new ProxyError('method_not_allowed', undefined, { headers: { allow: [...new Set(methods)].join(', ') } });

@@ -11,6 +11,12 @@ const SECURITY: Record<CallerKind, object> = {
   anyone: {},
 };
 
+const WECHAT_PAY_REFUSAL = {
+  type: 'object',
+  properties: { code: { const: 'FAIL' }, message: { type: 'string' } },
+  required: ['code', 'message'],
+};
+
 /** OpenAPI 3.1: its schemas are JSON Schema 2020-12, which is what Zod writes. */
 export function openapi(routes: readonly Route[], serverUrl: string): object {
   const components = new Map<string, unknown>();
@@ -27,7 +33,13 @@ export function openapi(routes: readonly Route[], serverUrl: string): object {
     paths,
     components: {
       schemas: Object.fromEntries(components),
-      responses: { Problem: { description: 'Refused.', content: { 'application/problem+json': { schema: problem } } } },
+      responses: {
+        Problem: { description: 'Refused.', content: { 'application/problem+json': { schema: problem } } },
+        WechatPayRefusal: {
+          description: 'Refused, as WeChat Pay wants to be told.',
+          content: { 'application/json': { schema: WECHAT_PAY_REFUSAL } },
+        },
+      },
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'The merchant’s API key.' },
         session: { type: 'http', scheme: 'bearer', description: 'A payer’s session.' },
@@ -49,10 +61,11 @@ function operation(route: Route, components: Map<string, unknown>): object {
         }
       : { description: route.summary },
   ]);
-  const refusals = [...new Set((route.errors ?? []).map((code) => ERRORS[code][0]))].map((status) => [
-    String(status),
-    { $ref: '#/components/responses/Problem' },
-  ]);
+  const refusal = {
+    $ref: `#/components/responses/${route.refusal === 'wechat-pay' ? 'WechatPayRefusal' : 'Problem'}`,
+  };
+  const statuses = new Set((route.errors ?? []).map((code) => ERRORS[code][0]));
+  const refusals = [...statuses].map((status) => [String(status), refusal]);
   return {
     summary: route.summary,
     security: route.callers.map((caller) => SECURITY[caller]),
@@ -65,7 +78,7 @@ function operation(route: Route, components: Map<string, unknown>): object {
           content: { 'application/json': { schema: schemaOf(route.body, 'input', components) } },
         },
       }),
-    responses: { ...Object.fromEntries(answers), ...Object.fromEntries(refusals) },
+    responses: { ...Object.fromEntries(answers), ...Object.fromEntries(refusals), default: refusal },
     'x-errors': (route.errors ?? []) satisfies readonly ErrorCode[],
   };
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { merchantView, pageView } from '../orders/order-view.ts';
 import type { Orders } from '../orders/orders.ts';
-import { Order, OrderList, OrderRequest, OrderStatus, PageOrder } from './api.ts';
+import { Order, OrderList, OrderRequest, OrderStatus, PageOrder, Text } from './api.ts';
 import { type Route, route } from './route.ts';
 
 const OrderFilter = z.strictObject({
-  outTradeNo: z.string().max(32).optional(),
+  outTradeNo: Text.min(1).max(32).optional(),
   status: OrderStatus.optional(),
   cursor: z.string().max(256).optional(),
 });

@@ -16,6 +16,7 @@ export function payNotificationRoutes({ gateway, orders }: { gateway: PaymentGat
       answers: { 204: null },
       errors: [
         'invalid_signature',
+        'signature_probe',
         'notification_expired',
         'unknown_serial',
         'decryption_failed',

@@ -22,13 +22,12 @@ export function paymentRoutes({ orders }: { orders: Orders }): Route[] {
         'order_expired',
         'payment_refused',
         'wechat_unavailable',
+        'wechat_refused',
         'wechat_untrusted',
       ],
       async handle({ caller, params, body }) {
         if (body.channel !== 'jsapi') throw new ProxyError('channel_not_supported');
-        if (caller.kind !== 'page' || caller.openid === undefined) {
-          throw new ProxyError('session_required', undefined, { headers: { 'www-authenticate': 'Bearer' } });
-        }
+        if (caller.kind !== 'page' || caller.openid === undefined) throw new ProxyError('session_required');
         const payment = await orders.payInWechat(params.id!, caller.openid);
         return { status: 200, body: { channel: 'jsapi', params: payment } };
       },

@@ -27,7 +27,17 @@ function problem(error: ProxyError, requestId: string): Answer {
     ...(error.upstream && { upstream: error.upstream }),
     ...(error instanceof InvalidRequest && { errors: [...error.errors] }),
   };
-  return { status, body, headers: { ...error.headers, 'content-type': 'application/problem+json; charset=utf-8' } };
+  return {
+    status,
+    body,
+    headers: {
+      'content-type': 'application/problem+json; charset=utf-8',
+      'cache-control': 'no-store',
+      // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...error.headers,
+    },
+  };
 }
 
 /** https://pay.weixin.qq.com/doc/v3/merchant/4012791902 : anything but 200 or 204 has WeChat try again later. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ProxyError } from '../errors.ts';
 import type { Sessions } from '../sessions.ts';
 import type { SignIns } from '../sign-ins.ts';
-import { Session, SessionRequest } from './api.ts';
+import { Session, SessionRequest, Text } from './api.ts';
 import { type Route, route } from './route.ts';
 
 /** base64url of a SHA-256. */
@@ -16,7 +16,7 @@ const AuthorizeQuery = z.strictObject({
 
 /** WeChat may add parameters of its own. */
 const CallbackQuery = z.object({
-  state: z.string().max(128).default(''),
+  state: Text.max(128).default(''),
   code: z.string().min(1).max(512).optional(),
 });
 

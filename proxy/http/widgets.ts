@@ -1,8 +1,8 @@
-/** The built widgets, read and compressed once, when the proxy starts. */
+/** The built widgets: read when the proxy starts, compressed when they are first asked for. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { ProxyError } from '../errors.ts';
 import { type Answer, type Request, type Route, route } from './route.ts';
 
@@ -10,7 +10,9 @@ interface Asset {
   type: string;
   etag: string;
   cacheControl: string;
-  encodings: { br: Buffer; gzip: Buffer; identity: Buffer };
+  identity: Buffer;
+  /** What has been compressed so far. */
+  compressed: Partial<Record<'br' | 'gzip', Buffer>>;
 }
 
 const TYPES: Record<string, string> = {
@@ -18,6 +20,7 @@ const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } };
 /** Vite puts a hash of the content into the name. */
 const HASHED = /-[0-9A-Za-z_-]{8}\.\w+$/;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -76,13 +79,14 @@ function toAsset(name: string, identity: Buffer): Asset {
     type: TYPES[extname(name)]!,
     etag: `"${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}"`,
     cacheControl: HASHED.test(name) ? IMMUTABLE : REVALIDATED,
-    encodings: { br: brotliCompressSync(identity), gzip: gzipSync(identity), identity },
+    identity,
+    compressed: {},
   };
 }
 
 function answer(asset: Asset, { headers }: Request): Answer {
   const accepted = headers['accept-encoding'] ?? '';
-  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : 'identity';
+  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : undefined;
   const common = {
     etag: asset.etag,
     'cache-control': asset.cacheControl,
@@ -90,10 +94,15 @@ function answer(asset: Asset, { headers }: Request): Answer {
     'content-type': asset.type,
     'cross-origin-resource-policy': 'cross-origin',
   };
-  if (headers['if-none-match'] === asset.etag) return { status: 304, headers: common };
+  if (headers['if-none-match']?.includes(asset.etag)) return { status: 304, headers: common };
   return {
     status: 200,
-    body: asset.encodings[encoding],
-    headers: { ...common, ...(encoding !== 'identity' && { 'content-encoding': encoding }) },
+    body: encoding ? compress(asset, encoding) : asset.identity,
+    headers: { ...common, ...(encoding && { 'content-encoding': encoding }) },
   };
+}
+
+function compress({ identity, compressed }: Asset, encoding: 'br' | 'gzip'): Buffer {
+  compressed[encoding] ??= encoding === 'br' ? brotliCompressSync(identity, BROTLI) : gzipSync(identity);
+  return compressed[encoding];
 }

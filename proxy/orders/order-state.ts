@@ -30,6 +30,7 @@ export const PAID: ReadonlySet<OrderStatus> = new Set(['paid', 'partially_refund
 export function orderChange(order: OrderRow, fact: OrderFact): OrderChange {
   switch (fact.type) {
     case 'payment-requested':
+      if (!OPEN.has(order.status)) return NONE;
       return {
         set: { status: 'paying', channel: fact.channel, dueAt: Math.min(fact.askAt, order.expiresAt) },
         events: [],

@@ -6,7 +6,7 @@ import type { OrderRequest, OrderStatus } from '../http/api.ts';
 import type { Events } from '../outbox/events.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
 import type { OrderRow } from '../store/schema.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store, Trx } from '../store/store.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
 import { type JsapiParams, PAID_CODES, type PaymentGateway, type Transaction } from '../wechat/pay/gateway.ts';
 import { assertPayable, OPEN, type OrderFact, orderChange, PAID } from './order-state.ts';
@@ -20,6 +20,7 @@ export interface OrdersOptions {
   onError: (error: unknown, doing: string) => void;
 }
 
+const ORDER_ID = /^ord_[0-9a-f]{32}$/;
 const HOUR = 3_600_000;
 const DEFAULT_LIFETIME = 2 * HOUR;
 const MAX_LIFETIME = 7 * 24 * HOUR;
@@ -72,6 +73,7 @@ export class Orders {
 
   /** @throws {ProxyError} `order_not_found` */
   async find(id: string): Promise<OrderRow> {
+    if (!ORDER_ID.test(id)) throw new ProxyError('order_not_found');
     const order = await this.#store.db.selectFrom('orders').selectAll().where('id', '=', id).executeTakeFirst();
     if (!order) throw new ProxyError('order_not_found');
     return order;
@@ -81,7 +83,7 @@ export class Orders {
   async read(id: string): Promise<OrderRow> {
     const order = await this.find(id);
     const attended = this.#attend(order);
-    if (!(await Promise.race([attended, sleep(READ_PATIENCE, true)]))) return order;
+    if (!(await Promise.race([attended, sleep(READ_PATIENCE, true, { ref: false })]))) return order;
     return this.find(id);
   }
 
@@ -114,15 +116,8 @@ export class Orders {
   async payInWechat(id: string, openid: string): Promise<JsapiParams> {
     const order = await this.find(id);
     await this.#assertPayable(order, openid);
-    const payment = await this.#store.db
-      .selectFrom('payments')
-      .select('prepayId')
-      .where('orderId', '=', id)
-      .where('channel', '=', 'jsapi')
-      .where('openid', '=', openid)
-      .where('expiresAt', '>', this.#now())
-      .executeTakeFirst();
-    return this.#gateway.signJsapi(payment?.prepayId ?? (await this.#prepay(order, openid)));
+    const prepayId = await this.#livePrepayId(this.#store.db, id, openid);
+    return this.#gateway.signJsapi(prepayId ?? (await this.#prepay(order, openid)));
   }
 
   /**
@@ -227,20 +222,42 @@ export class Orders {
         if (paid) return this.recordTransaction(paid);
       }
     }
-    await this.#record(order.id, fact);
+    const requested = await this.#store.transaction(async (trx) => {
+      const current = await this.#store.lockOrder(trx, 'id', order.id);
+      if (order.status === 'created' && current?.status === 'paying') return current;
+      if (current) await this.#apply(trx, current, fact);
+      return undefined;
+    });
+    // A payment was requested meanwhile, and WeChat would take it.
+    if (requested) return this.#closeUnlessPaid(requested, fact);
+    this.#events.onAdded();
   }
 
-  /** Makes the order at WeChat and remembers its prepay id. */
+  async #livePrepayId(db: Db, orderId: string, openid: string): Promise<string | undefined> {
+    const payment = await db
+      .selectFrom('payments')
+      .select('prepayId')
+      .where('orderId', '=', orderId)
+      .where('channel', '=', 'jsapi')
+      .where('openid', '=', openid)
+      .where('expiresAt', '>', this.#now())
+      .executeTakeFirst();
+    return payment?.prepayId;
+  }
+
+  /** Makes the order at WeChat and remembers its prepay id. Where another request has just done so: that one's. */
   async #prepay(order: OrderRow, openid: string): Promise<string> {
     // Its prepay id is too old, or another payer's: it may have been paid by it.
     if (order.status === 'paying') await this.#settle(order).then(() => this.#reassertPayable(order.id, openid));
     const { prepayId } = await this.#createAtWechat(order, openid);
     const expiresAt = this.#now() + this.#gateway.prepayLifetime;
     try {
-      await this.#store.transaction(async (trx) => {
+      return await this.#store.transaction(async (trx) => {
         const current = await this.#store.lockOrder(trx, 'id', order.id);
         if (!current) throw new ProxyError('order_not_found');
         assertPayable(current, openid, this.#now());
+        const earlier = await this.#livePrepayId(trx, order.id, openid);
+        if (earlier) return earlier;
         const payment = { orderId: order.id, channel: 'jsapi' as const, openid, prepayId, expiresAt };
         await trx
           .insertInto('payments')
@@ -249,6 +266,7 @@ export class Orders {
           .execute();
         const askAt = this.#now() + QUERY_WAITS[0]!;
         await this.#apply(trx, current, { type: 'payment-requested', channel: 'jsapi', askAt });
+        return prepayId;
       });
     } catch (error) {
       if (error instanceof ProxyError && (error.code === 'order_closed' || error.code === 'order_expired')) {
@@ -259,7 +277,6 @@ export class Orders {
       }
       throw error;
     }
-    return prepayId;
   }
 
   async #createAtWechat(order: OrderRow, openid: string): Promise<{ prepayId: string }> {

@@ -45,6 +45,10 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #webhook: Webhook;
   readonly #underway = new Map<string, Promise<void>>();
+  /** More was due than one round takes on. */
+  #more = false;
+  /** Called when there is room for what did not fit into the last round. */
+  onRoom: () => void = () => {};
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -55,7 +59,7 @@ export class Delivery {
   async startDue(): Promise<void> {
     const { store, now } = this.#options;
     await this.#renewLeases();
-    if (this.#underway.size >= ROUND) return;
+    const room = ROUND - this.#underway.size;
     const due = await store.db
       .selectFrom('outbox')
       .innerJoin('events', 'events.id', 'outbox.eventId')
@@ -64,13 +68,17 @@ export class Delivery {
       .where('dueAt', '<=', now())
       .where('leasedUntil', '<=', now())
       .orderBy('dueAt')
-      .limit(ROUND - this.#underway.size)
+      .limit(room)
       .execute();
+    this.#more = due.length === room;
     for (const row of due) {
       if (this.#underway.has(row.eventId) || !(await this.#lease(row))) continue;
       const delivering = this.#deliver(row)
         .catch((error) => this.#options.onError(error, 'delivering an event'))
-        .finally(() => this.#underway.delete(row.eventId));
+        .finally(() => {
+          this.#underway.delete(row.eventId);
+          if (this.#more) this.onRoom();
+        });
       this.#underway.set(row.eventId, delivering);
     }
   }
@@ -88,6 +96,7 @@ export class Delivery {
       .where('eventId', '=', row.eventId)
       .where('status', '=', 'pending')
       .where('leasedUntil', '=', row.leasedUntil)
+      .where('attempts', '=', row.attempts)
       .executeTakeFirst();
     return claim.numUpdatedRows === 1n;
   }
@@ -99,13 +108,20 @@ export class Delivery {
       .updateTable('outbox')
       .set({ leasedUntil: now() + LEASE })
       .where('eventId', 'in', [...this.#underway.keys()])
+      .where('leasedUntil', '>', 0)
       .execute();
   }
 
   async #deliver(row: EventRow & OutboxRow): Promise<void> {
     const result = await this.#post(row);
     const change = this.#afterwards(row, result);
-    await this.#options.store.db.updateTable('outbox').set(change).where('eventId', '=', row.eventId).execute();
+    // Where the lease was given up meanwhile, it is to be delivered once more, from the first try on: that stands.
+    await this.#options.store.db
+      .updateTable('outbox')
+      .set(change)
+      .where('eventId', '=', row.eventId)
+      .where('leasedUntil', '>', 0)
+      .execute();
     this.#options.onResult(change.status === 'pending' ? 'retry' : change.status);
   }
 
@@ -130,9 +146,12 @@ export class Delivery {
         signal: AbortSignal.timeout(TIMEOUT),
         maxRedirects: 0,
         maxContentLength: MAX_ANSWER,
-        responseType: 'arraybuffer',
+        responseType: 'stream',
+        decompress: false,
         validateStatus: () => true,
       });
+      // The status is the answer. What follows it is let pass, up to MAX_ANSWER and TIMEOUT, and may break off.
+      response.data.on('error', () => {}).resume();
       const retryAfter = response.headers['retry-after'];
       return { status: response.status, ...(typeof retryAfter === 'string' && { retryAfter }) };
     } catch (error) {

@@ -5,6 +5,7 @@ import { readCursor, writeCursor } from '../store/cursor.ts';
 import type { EventRow, OutboxRow } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
 
+const EVENT_ID = /^evt_[0-9a-f]{32}$/;
 const PAGE = 50;
 
 /** The facts that the merchant's server must learn, and whether it has. */
@@ -58,6 +59,7 @@ export class Events {
   /** Delivers an event again, from the first try on. @throws {ProxyError} `event_not_found`, `webhook_not_configured` */
   async redeliver(id: string): Promise<Event> {
     if (!this.#deliver) throw new ProxyError('webhook_not_configured');
+    if (!EVENT_ID.test(id)) throw new ProxyError('event_not_found');
     const again = pending(id, this.#now());
     const row = await this.#store.transaction(async (trx) => {
       const event = await trx.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst();

@@ -31,6 +31,15 @@ export function createCredentialStore(store: Store, now: () => number): Credenti
       return result.numInsertedOrUpdatedRows === 1n;
     },
 
+    async extend(name: string, milliseconds: number): Promise<void> {
+      await db
+        .updateTable('leases')
+        .set({ expiresAt: now() + milliseconds })
+        .where('name', '=', name)
+        .where('holder', '=', store.processId)
+        .execute();
+    },
+
     async release(name: string): Promise<void> {
       await db.deleteFrom('leases').where('name', '=', name).where('holder', '=', store.processId).execute();
     },

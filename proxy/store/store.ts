@@ -12,6 +12,8 @@ export type Trx = Transaction<Tables>;
 
 /** PostgreSQL's number for `bigint`. Ours are times and fen, far below 2^53. */
 const INT8 = 20;
+/** In milliseconds. */
+const CONNECT_TIMEOUT = 5_000;
 
 /** An open database: the same tables on SQLite and PostgreSQL. */
 export class Store {
@@ -28,20 +30,23 @@ export class Store {
   /**
    * Opens the database and brings its tables up to date.
    * @param url `file:<path>` or `postgres://…`
+   * @throws {ProxyError} `store_unavailable`
    */
   static async open(url: string): Promise<Store> {
     const postgres = !url.startsWith('file:');
-    const dialect = postgres ? postgresDialect(url) : sqliteDialect(url.slice('file:'.length));
-    const store = new Store(new Kysely<Tables>({ dialect }), postgres);
-    const migrator = new Migrator({ db: store.db, provider: { getMigrations: async () => MIGRATIONS } });
-    const { error } = await migrator.migrateToLatest();
-    if (error) {
-      await store.close();
-      throw new ProxyError('store_unavailable', 'The database cannot be opened or brought up to date.', {
-        cause: error,
-      });
+    let store: Store | undefined;
+    try {
+      const dialect = postgres ? postgresDialect(url) : sqliteDialect(url.slice('file:'.length));
+      store = new Store(new Kysely<Tables>({ dialect }), postgres);
+      const migrator = new Migrator({ db: store.db, provider: { getMigrations: async () => MIGRATIONS } });
+      const { error } = await migrator.migrateToLatest();
+      if (error) throw error;
+      return store;
+    } catch (error) {
+      await store?.close();
+      const cause = error instanceof ProxyError ? error.cause : error;
+      throw new ProxyError('store_unavailable', 'The database cannot be opened or brought up to date.', { cause });
     }
-    return store;
   }
 
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
@@ -66,5 +71,12 @@ export class Store {
 
 function postgresDialect(url: string): PostgresDialect {
   pg.types.setTypeParser(INT8, Number);
-  return new PostgresDialect({ pool: new pg.Pool({ connectionString: url, connectionTimeoutMillis: 5_000 }) });
+  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT });
+  // A connection that breaks while nobody uses it: the pool forgets it, and whoever needs one next learns how things are.
+  pool.on('error', () => {});
+  const connect = () =>
+    pool.connect().catch((cause) => {
+      throw new ProxyError('store_unavailable', undefined, { cause });
+    });
+  return new PostgresDialect({ pool: { connect, end: () => pool.end(), options: pool.options } });
 }

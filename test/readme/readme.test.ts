@@ -6,7 +6,7 @@ import { READMES, withTables } from './tables.ts';
 for (const language of ['en', 'zh'] as const) {
   test(`the tables of the README (${language}) are those of the code; otherwise run: npm run docs`, () => {
     const text = readFileSync(READMES[language], 'utf8');
-    assert.equal(text, withTables(text, language));
+    assert.ok(text === withTables(text, language), 'a table is old');
   });
 }
 

@@ -6,6 +6,9 @@ import { Credential, type CredentialOptions, type FetchCredential } from './cred
 /** `errcode`s that say: this access token is wrong, old or not the newest. */
 const STALE = new Set(['40001', '40014', '42001']);
 
+/** WeChat forces a new token 20 times a day at most. */
+const FORCE_PAUSE = 86_400_000 / 20;
+
 const TokenAnswer = z.object({ access_token: z.string().min(1).max(512), expires_in: z.int().positive() });
 
 export interface AccessTokenOptions extends Omit<CredentialOptions, 'name' | 'fetch'> {
@@ -31,6 +34,11 @@ export class AccessToken {
     return { token: value, expiresAt };
   }
 
+  /** Renews the token ahead of its end, once one was needed. */
+  keepFresh(): Promise<void> {
+    return this.#credential.keepFresh();
+  }
+
   /** Makes a call with the token; where WeChat says that the token is stale, once more with a newer one. */
   async use<T>(call: (token: string) => Promise<T>): Promise<T> {
     const { token } = await this.get();
@@ -46,7 +54,8 @@ export class AccessToken {
 }
 
 /** https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken */
-function stable({ api, appId, appSecret }: AccessTokenOptions): FetchCredential {
+function stable({ api, appId, appSecret, now }: AccessTokenOptions): FetchCredential {
+  let forcedAt = Number.NEGATIVE_INFINITY;
   const request = async (forceRefresh: boolean) =>
     parse(
       await api({
@@ -62,8 +71,10 @@ function stable({ api, appId, appSecret }: AccessTokenOptions): FetchCredential 
     );
   return async (failed) => {
     const fresh = await request(false);
-    // WeChat refused this very token and yet gives it again: only force helps, of which there are 20 a day.
-    return fresh.value === failed ? request(true) : fresh;
+    if (fresh.value !== failed || now() - forcedAt < FORCE_PAUSE) return fresh;
+    // WeChat refused this very token and yet gives it again: only force helps.
+    forcedAt = now();
+    return request(true);
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProxyError } from '../../errors.ts';
+import { upstreamCode } from './api-client.ts';
 
 export interface StoredCredential {
   value: string;
@@ -19,6 +20,8 @@ export interface CredentialStore {
   write(name: string, credential: StoredCredential): Promise<void>;
   /** Takes the right to fetch, for so many milliseconds; false where another process has it. */
   acquire(name: string, milliseconds: number): Promise<boolean>;
+  /** Keeps the right, if this process has it, for so many milliseconds from now. */
+  extend(name: string, milliseconds: number): Promise<void>;
   release(name: string): Promise<void>;
 }
 
@@ -36,21 +39,35 @@ export interface CredentialOptions {
   onError: (error: unknown, doing: string) => void;
 }
 
+interface Held extends StoredCredential {
+  /** When it was last compared with the store. */
+  checkedAt: number;
+  /** Whether the store has it: until then, what stands there is older. */
+  stored: boolean;
+}
+
 /** WeChat gives a new stable token in the last five minutes of the old one. */
 const REFRESH_AHEAD = 290_000;
-/** Longer than a fetch with all its retries may take. */
-const LEASE = 30_000;
+/** A process holds the right to fetch for so long, and extends that: another takes over soon after a crash. */
+const LEASE = 5_000;
 const LEASE_POLL = 50;
+/** How long a process waits for what another one fetches: longer than a fetch with all its retries may take. */
+const LEASE_PATIENCE = 30_000;
 /** How long a value in memory is believed before the store is asked whether another process has a newer one. */
 const RECHECK = 5_000;
-/** How long a failure is remembered, so that a wrong secret or a spent quota is not asked about at every request. */
+/**
+ * How long a failure is remembered, so that a wrong secret or a spent quota is not asked about at every request: at
+ * first, and at most, since each refusal doubles it.
+ */
 const FAILURE_PAUSE = 2_000;
+const MAX_FAILURE_PAUSE = 60_000;
 
 export class Credential {
   readonly #options: CredentialOptions;
-  #held: (StoredCredential & { checkedAt: number }) | undefined;
+  #held: Held | undefined;
   #refreshing: Promise<StoredCredential> | undefined;
   #failure: { error: unknown; until: number } | undefined;
+  #refusals = 0;
 
   constructor(options: CredentialOptions) {
     this.#options = options;
@@ -81,12 +98,19 @@ export class Credential {
     return this.#current();
   }
 
+  /** Renews a value that grows old though nobody asks for it. Where none was ever asked for, none is fetched. */
+  async keepFresh(): Promise<void> {
+    const held = await this.#current();
+    // A failure here is already reported.
+    if (held && held.refreshAt <= this.#options.now()) this.#refresh().catch(() => {});
+  }
+
   /** Ends the value's life, here and in the store, where `isDead` says so of it. */
   async discard(isDead: (value: string) => boolean): Promise<void> {
     const held = await this.#current(true);
     if (!held || !isDead(held.value)) return;
     const dead = { value: held.value, refreshAt: 0, expiresAt: 0 };
-    this.#held = { ...dead, checkedAt: this.#options.now() };
+    this.#held = { ...dead, checkedAt: this.#options.now(), stored: true };
     await this.#options.store
       .write(this.#options.name, dead)
       .catch((error) => this.#options.onError(error, `discarding ${this.#options.name}`));
@@ -98,7 +122,8 @@ export class Credential {
     if (this.#held && !recheck && now - this.#held.checkedAt < RECHECK) return this.#held;
     try {
       const stored = await this.#options.store.read(this.#options.name);
-      if (stored) this.#held = { ...stored, checkedAt: now };
+      if (stored && !this.#holdsNewer(stored)) this.#held = { ...stored, checkedAt: now, stored: true };
+      else if (this.#held) this.#held.checkedAt = now;
     } catch (error) {
       this.#options.onError(error, `reading ${this.#options.name} from the store`);
       if (this.#held) this.#held.checkedAt = now;
@@ -106,12 +131,20 @@ export class Credential {
     return this.#held;
   }
 
+  #holdsNewer(stored: StoredCredential): boolean {
+    return this.#held !== undefined && !this.#held.stored && this.#held.expiresAt > stored.expiresAt;
+  }
+
   #refresh(failed?: string): Promise<StoredCredential> {
     if (this.#failure && this.#failure.until > this.#options.now()) return Promise.reject(this.#failure.error);
     this.#refreshing ??= this.#refreshOverProcesses(failed)
+      .then((fresh) => {
+        this.#refusals = 0;
+        return fresh;
+      })
       .catch((error) => {
         this.#options.onError(error, `fetching ${this.#options.name}`);
-        this.#failure = { error, until: this.#options.now() + FAILURE_PAUSE };
+        this.#rememberFailure(error);
         throw error;
       })
       .finally(() => {
@@ -120,12 +153,19 @@ export class Credential {
     return this.#refreshing;
   }
 
+  #rememberFailure(error: unknown): void {
+    const pause = Math.min(FAILURE_PAUSE * 2 ** this.#refusals, MAX_FAILURE_PAUSE);
+    this.#failure = { error, until: this.#options.now() + pause };
+    // Where WeChat did not answer, no quota is spent, and it may be back at any time.
+    this.#refusals = upstreamCode(error) === undefined ? 0 : this.#refusals + 1;
+  }
+
   async #refreshOverProcesses(failed?: string): Promise<StoredCredential> {
     const { store, name } = this.#options;
     const isFresh = (candidate: StoredCredential | undefined): candidate is StoredCredential =>
       candidate !== undefined && candidate.value !== failed && candidate.refreshAt > this.#options.now();
 
-    const deadline = this.#options.now() + LEASE;
+    const deadline = this.#options.now() + LEASE_PATIENCE;
     try {
       while (!(await store.acquire(name, LEASE))) {
         const stored = await this.#current(true);
@@ -134,15 +174,17 @@ export class Credential {
         await sleep(LEASE_POLL);
       }
     } catch (error) {
-      if (error instanceof ProxyError) throw error;
+      if (error instanceof ProxyError && error.code !== 'store_unavailable') throw error;
       // The store is down. One fetch, kept in memory, is better than none, and this process makes no second one.
       this.#options.onError(error, `taking the lease of ${name}`);
       return this.#fetch(failed);
     }
+    const extending = setInterval(() => store.extend(name, LEASE).catch(() => {}), LEASE / 4);
     try {
       const stored = await this.#current(true);
       return isFresh(stored) ? stored : await this.#fetch(failed);
     } finally {
+      clearInterval(extending);
       await store.release(name).catch((error) => this.#options.onError(error, `releasing the lease of ${name}`));
     }
   }
@@ -153,9 +195,11 @@ export class Credential {
     const life = expiresIn * 1_000;
     const wait = refreshIn ? refreshIn * 1_000 : life - Math.min(REFRESH_AHEAD, Math.ceil(life / 10));
     const credential = { value, refreshAt: now + wait, expiresAt: now + life };
-    this.#held = { ...credential, checkedAt: now };
+    const held = { ...credential, checkedAt: now, stored: false };
+    this.#held = held;
     try {
       await this.#options.store.write(this.#options.name, credential);
+      held.stored = true;
     } catch (error) {
       this.#options.onError(error, `writing ${this.#options.name} to the store`);
     }

@@ -43,6 +43,11 @@ export class JsapiTicket {
     const { value } = await this.#credential.get();
     return value.split(' ', 1)[0]!;
   }
+
+  /** Renews the ticket ahead of its end, once one was needed. */
+  keepFresh(): Promise<void> {
+    return this.#credential.keepFresh();
+  }
 }
 
 /** Tells from which access token a ticket came, without giving the token away: a ticket dies with its token. */

@@ -31,16 +31,19 @@ const CLOSED_CODES = new Set(['ORDER_CLOSED', 'ORDERCLOSED']);
 
 const PrepayAnswer = z.object({ prepay_id: z.string().regex(/^[0-9A-Za-z_-]{1,64}$/) });
 
+/** Absent, null and empty mean the same: of an unpaid order, WeChat answers now with one, now with another. */
+const filled = (schema: z.ZodType<string>) => z.preprocess((value) => value || undefined, schema.optional());
+
 const TransactionAnswer = z
   .object({
     appid: z.string(),
     mchid: z.string(),
     out_trade_no: z.string(),
-    transaction_id: z.string().min(1).max(32).optional(),
+    transaction_id: filled(z.string().max(32)),
     trade_state: z.enum(['NOTPAY', 'SUCCESS', 'CLOSED', 'REFUND', 'USERPAYING', 'REVOKED', 'PAYERROR', 'ACCEPT']),
-    success_time: z.iso.datetime({ offset: true }).optional(),
-    payer: z.object({ openid: z.string().optional() }).optional(),
-    amount: z.object({ total: z.int().optional(), currency: z.string().optional() }).optional(),
+    success_time: filled(z.iso.datetime({ offset: true })),
+    payer: z.object({ openid: filled(z.string()) }).nullish(),
+    amount: z.object({ total: z.int().nullish(), currency: filled(z.string()) }).nullish(),
   })
   .transform(
     (answer): Transaction => ({
@@ -49,7 +52,7 @@ const TransactionAnswer = z
       outTradeNo: answer.out_trade_no,
       state: answer.trade_state,
       ...(answer.transaction_id && { transactionId: answer.transaction_id }),
-      ...(answer.amount?.total !== undefined && { total: answer.amount.total }),
+      ...(typeof answer.amount?.total === 'number' && { total: answer.amount.total }),
       ...(answer.amount?.currency && { currency: answer.amount.currency }),
       ...(answer.payer?.openid && { openid: answer.payer.openid }),
       ...(answer.success_time && { paidAt: Date.parse(answer.success_time) }),
@@ -81,6 +84,7 @@ export class V3Gateway implements PaymentGateway {
   }
 
   async createJsapiOrder(order: Parameters<PaymentGateway['createJsapiOrder']>[0]): Promise<{ prepayId: string }> {
+    const attach = withinPlane0(order.attach ?? '');
     const answer = await this.#call(PrepayAnswer, {
       method: 'POST',
       path: '/v3/pay/transactions/jsapi',
@@ -90,7 +94,7 @@ export class V3Gateway implements PaymentGateway {
         description: withinPlane0(order.description) || order.outTradeNo,
         out_trade_no: order.outTradeNo,
         time_expire: chinaTime(Math.max(order.expiresAt, this.#options.now() + MIN_LIFETIME)),
-        ...(order.attach && { attach: withinPlane0(order.attach) }),
+        ...(attach && { attach }),
         notify_url: this.#options.notifyUrl,
         amount: { total: order.total, currency: 'CNY' },
         payer: { openid: order.openid },

@@ -14,6 +14,7 @@ import { decryptResource, Resource } from './resource.ts';
 import { verify } from './signature.ts';
 
 const CERTIFICATES_PATH = '/v3/certificates';
+const NO_CERTIFICATES = 'RESOURCE_NOT_EXISTS';
 const PUBLIC_KEY_PREFIX = 'PUB_KEY_ID_';
 /** WeChat probes with signatures that start so and must be refused. https://pay.weixin.qq.com/doc/v3/merchant/4012365342 */
 const PROBE_PREFIX = 'WECHATPAY/SIGNTEST/';
@@ -61,26 +62,17 @@ export class WechatpayKeys {
     });
   }
 
-  /** Has the certificates at hand before they are needed, where no public key is configured, and keeps them fresh. */
+  /** Keeps the certificates fresh; where no public key is configured, has them at hand before they are needed. */
   async keepFresh(): Promise<void> {
-    if (!this.#options.publicKey) await this.#certificates.get();
+    if (!this.#options.publicKey || (await this.#certificates.peek())) await this.#certificates.get();
   }
 
   /**
    * Proves that WeChat has signed these bytes, now.
    * @throws {ProxyError} `invalid_signature`, `notification_expired`, `unknown_serial`
    */
-  async prove({ timestamp, nonce, signature, serial }: SignatureHeaders, body: Buffer): Promise<void> {
-    if (!timestamp || !nonce || !signature || !serial) {
-      throw new ProxyError('invalid_signature', 'The Wechatpay-* headers are not all there.');
-    }
-    if (signature.startsWith(PROBE_PREFIX)) throw new ProxyError('invalid_signature', 'This is a probe.');
-    const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Number.NaN;
-    if (!(Math.abs(this.#options.now() / 1_000 - seconds) <= MAX_CLOCK_DIFFERENCE)) {
-      throw new ProxyError('notification_expired');
-    }
-    const publicKey = await this.#find(serial);
-    if (!verify(publicKey, { timestamp, nonce, body, signature })) throw new ProxyError('invalid_signature');
+  prove(headers: SignatureHeaders, body: Buffer): Promise<void> {
+    return prove(headers, body, this.#options.now(), (serial) => this.#find(serial));
   }
 
   async #find(serial: string): Promise<KeyObject> {
@@ -114,7 +106,7 @@ export class WechatpayKeys {
     try {
       await this.#refreshing;
     } catch (error) {
-      // A merchant that has only the public key has no certificates. Anything else may have passed at WeChat's next try.
+      // Where WeChat did not answer, that may have passed at its next try.
       if (upstreamCode(error) === undefined) this.#lastRefresh = { serial: '', at: this.#lastRefresh.at };
       throw new ProxyError('unknown_serial', undefined, { cause: error });
     }
@@ -130,14 +122,19 @@ export class WechatpayKeys {
 
   /** The first download proves itself by being encrypted with our key; a later one is signed by a key that it or we have. */
   async #download() {
-    const response = await this.#options.client.send({ method: 'GET', path: CERTIFICATES_PATH });
-    const certificates = decryptCertificates(this.#options.apiV3Key, response);
-    const known = await this.#certificates.peek();
-    if (known) {
-      const keys = new Map([...this.#keys(known.value), ...publicKeys(certificates)]);
-      const { publicKey } = this.#options;
+    const { client, apiV3Key, publicKey, now } = this.#options;
+    const held = await this.#certificates.peek();
+    const known = held ? this.#keys(held.value) : new Map<string, KeyObject>();
+    const response = await client.send({ method: 'GET', path: CERTIFICATES_PATH }).catch((error: unknown) => {
+      // No error where a forged serial number has had us ask: a merchant that began with the public key has none.
+      if (publicKey && known.size === 0 && upstreamCode(error) === NO_CERTIFICATES) return undefined;
+      throw error;
+    });
+    const certificates = response ? decryptCertificates(apiV3Key, response) : [];
+    if (response && known.size > 0) {
+      const keys = new Map([...known, ...publicKeys(certificates)]);
       if (publicKey) keys.set(publicKey.id, publicKey.key);
-      proveDownload(response, keys);
+      await proveDownload(response, keys, now());
     }
     return {
       value: JSON.stringify(certificates),
@@ -145,6 +142,21 @@ export class WechatpayKeys {
       refreshIn: REFRESH_SECONDS,
     };
   }
+}
+
+async function prove(
+  { timestamp, nonce, signature, serial }: SignatureHeaders,
+  body: Buffer,
+  now: number,
+  find: (serial: string) => Promise<KeyObject>,
+): Promise<void> {
+  if (!timestamp || !nonce || !signature || !serial) {
+    throw new ProxyError('invalid_signature', 'The Wechatpay-* headers are not all there.');
+  }
+  if (signature.startsWith(PROBE_PREFIX)) throw new ProxyError('signature_probe');
+  const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Number.NaN;
+  if (!(Math.abs(now / 1_000 - seconds) <= MAX_CLOCK_DIFFERENCE)) throw new ProxyError('notification_expired');
+  if (!verify(await find(serial), { timestamp, nonce, body, signature })) throw new ProxyError('invalid_signature');
 }
 
 export function signatureHeaders(headers: Record<string, string | string[] | undefined>): SignatureHeaders {
@@ -173,16 +185,13 @@ function publicKeys(certificates: z.infer<typeof StoredCertificates>): Map<strin
   return new Map(certificates.map(({ serial, pem }) => [serial, new X509Certificate(pem).publicKey]));
 }
 
-function proveDownload(response: HttpResponse, keys: Map<string, KeyObject>): void {
-  const { timestamp, nonce, signature, serial } = signatureHeaders(response.headers);
-  const key = keys.get(serial ?? '');
-  if (
-    !timestamp ||
-    !nonce ||
-    !signature ||
-    !key ||
-    !verify(key, { timestamp, nonce, body: response.body, signature })
-  ) {
-    throw new ProxyError('wechat_untrusted', 'The list of certificates is not signed by WeChat.');
-  }
+async function proveDownload(response: HttpResponse, keys: Map<string, KeyObject>, now: number): Promise<void> {
+  const find = async (serial: string) => {
+    const key = keys.get(serial);
+    if (!key) throw new ProxyError('unknown_serial');
+    return key;
+  };
+  await prove(signatureHeaders(response.headers), response.body, now, find).catch((cause) => {
+    throw new ProxyError('wechat_untrusted', 'The list of certificates is not signed by WeChat.', { cause });
+  });
 }
