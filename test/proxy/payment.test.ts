@@ -31,6 +31,7 @@ test('an order is paid: from the merchant’s server to WeChat and back', async 
 
   const page = (await proxy.page('GET', `/v1/orders/${order.id}`)).json;
   assert.equal(page.status, 'paid');
-  for (const hidden of ['openid', 'attach', 'transactionId', 'outTradeNo', 'refunded']) assert.equal(hidden in page, false, hidden);
+  for (const hidden of ['openid', 'attach', 'transactionId', 'outTradeNo', 'refunded'])
+    assert.equal(hidden in page, false, hidden);
   assert.equal(receiver.received.length, 1);
 });

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { transformWithOxc } from 'vite';
+import { buildWidgets, OUTPUT } from '../../widgets/build.ts';
+
+/** What each file may weigh, in bytes, compressed by gzip. */
+const LIMITS = {
+  'widgets.js': 20_000,
+  'widgets.iife.js': 22_000,
+  'order-card.js': 14_000,
+  'pay-button.js': 14_000,
+  'weixin-js-sdk-': 5_000,
+  'wechat-': 5_000,
+};
+
+const nameOf = (start: string) => readdirSync(OUTPUT).find((name) => name.startsWith(start))!;
+const read = (name: string) => readFileSync(OUTPUT + name, 'utf8');
+
+describe('the built widgets', () => {
+  before(() => buildWidgets());
+
+  for (const [start, limit] of Object.entries(LIMITS)) {
+    it(`${start} weighs at most ${limit} bytes`, () => {
+      const size = gzipSync(read(nameOf(start)), { level: 9 }).length;
+      assert.ok(size <= limit, `${size} bytes`);
+    });
+  }
+
+  for (const start of ['widgets.iife.js', 'weixin-js-sdk-', 'wechat-']) {
+    it(`${start} is an ES2019 script`, async () => {
+      const code = read(nameOf(start));
+      const options = { minify: false, sourcemap: false, lang: 'js', sourceType: 'script' } as const;
+      const asIs = await transformWithOxc(code, 'script.js', { ...options, target: 'esnext' });
+      const lowered = await transformWithOxc(code, 'script.js', { ...options, target: 'es2019' });
+      assert.equal(lowered.code, asIs.code, 'nothing in it needs to be lowered');
+      assert.doesNotMatch(code, /\bimport\s*\(|import\.meta/);
+    });
+  }
+
+  for (const name of ['widgets.js', 'pay-button.js', 'order-card.js', 'index.js']) {
+    it(`${name} is an ES2021 module`, async () => {
+      const options = { minify: false, sourcemap: false, lang: 'js', sourceType: 'module' } as const;
+      const asIs = await transformWithOxc(read(name), 'module.js', { ...options, target: 'esnext' });
+      const lowered = await transformWithOxc(read(name), 'module.js', { ...options, target: 'es2021' });
+      assert.equal(lowered.code, asIs.code);
+    });
+  }
+
+  it('keeps a name without a hash for widgets that a browser has kept', () => {
+    assert.equal(read('wechat.js'), read(nameOf('wechat-')));
+  });
+
+  it('leaves Lit to the bundler of whoever installs the package', () => {
+    assert.match(read('pay-button/pay-button.js'), /from "lit"/);
+    assert.match(read('index.js'), /\.\/pay-button\/index\.js/);
+  });
+
+  it('uses nothing that old phones lack', () => {
+    for (const name of ['widgets.js', 'widgets.iife.js']) {
+      assert.doesNotMatch(
+        read(name),
+        /attachInternals|<dialog|:has\(|@layer|\.replaceAll\(|\.at\(|structuredClone|\beval\(|new Function/,
+      );
+    }
+  });
+});

@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+
+it('imports without a browser, and registering does nothing harmful', async () => {
+  assert.equal(typeof document, 'undefined');
+  const { PayButton, OrderCard, PaySuccessEvent, define } = await import('../../widgets/index.ts');
+  assert.equal(new PayButton().state, 'idle');
+  assert.equal(new OrderCard().state, 'loading');
+  define('pay-button', PayButton);
+  assert.equal(PaySuccessEvent.prototype instanceof Event, true);
+});

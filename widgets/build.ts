@@ -1,0 +1,112 @@
+/** Builds everything in `dist/widgets`: `node widgets/build.ts`, or `buildWidgets()` from another program. */
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type InlineConfig, mergeConfig, type Plugin, type Rolldown } from 'vite';
+import base from '../vite.config.ts';
+
+const widgets = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export const OUTPUT = widgets('../dist/widgets/');
+
+/** One file each with everything in it, for a script tag: all elements, or one. */
+const SCRIPTS = { widgets: 'index.ts', 'order-card': 'order-card/index.ts', 'pay-button': 'pay-button/index.ts' };
+
+/**
+ * - `index.js`, `<element>/index.js`: ES2021 modules for npm; Lit and weixin-js-sdk stay imports.
+ * - `widgets.js`, `<element>.js`: ES2021 modules for a script tag, Lit inside.
+ * - `widgets.iife.js`: the same for old browsers, ES2019.
+ * - `wechat-<hash>.js`, `weixin-js-sdk-<hash>.js`: what the scripts load when they are inside WeChat; `wechat.js` is for
+ *   those that a browser has kept from an earlier version.
+ */
+export async function buildWidgets(): Promise<void> {
+  const [jssdkFile, wechatFile, modules] = await Promise.all([
+    buildScript('weixin-js-sdk-[hash].js', 'core/wechat/jssdk-file.ts', 'iife'),
+    buildScript('wechat-[hash].js', 'core/wechat/wechat-file.ts', 'iife'),
+    buildModules(),
+  ]);
+  const lazy = { JSSDK_FILE: JSON.stringify(jssdkFile), WECHAT_FILE: JSON.stringify(wechatFile) };
+  const scripts = await Promise.all([
+    ...Object.entries(SCRIPTS).map(([name, entry]) => buildScript(`${name}.js`, entry, 'es', lazy)),
+    // A classic script has no import.meta; it knows its address by document.currentScript.
+    buildScript('widgets.iife.js', SCRIPTS.widgets, 'iife', { ...lazy, 'import.meta.url': '""' }),
+  ]);
+  copyFileSync(OUTPUT + wechatFile, `${OUTPUT}wechat.js`);
+  removeAllBut(new Set([jssdkFile, wechatFile, 'wechat.js', ...modules, ...scripts]));
+}
+
+/** Only now, so that a proxy that serves the folder meanwhile misses nothing. */
+function removeAllBut(files: Set<string>): void {
+  for (const entry of readdirSync(OUTPUT, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !files.has(relative(OUTPUT, path).replaceAll('\\', '/'))) rmSync(path);
+  }
+}
+
+function buildModules(): Promise<string[]> {
+  return run({
+    build: {
+      target: 'es2021',
+      minify: false,
+      lib: { entry: widgets(SCRIPTS.widgets), formats: ['es'] },
+      rolldownOptions: {
+        external: ['lit', 'weixin-js-sdk'],
+        output: { preserveModules: true, preserveModulesRoot: widgets('.'), entryFileNames: '[name].js' },
+      },
+    },
+  });
+}
+
+/** One file with everything in it; gives its name. */
+async function buildScript(file: string, entry: string, format: 'es' | 'iife', define = {}): Promise<string> {
+  const [name] = await run({
+    plugins: [preferScripts, collapseStyles],
+    define,
+    build: {
+      target: format === 'iife' ? 'es2019' : 'es2021',
+      lib: { entry: widgets(entry), formats: [format], name: 'weixinWidgets' },
+      rolldownOptions: { output: { entryFileNames: file, minify: MINIFY, comments: false } },
+    },
+  });
+  return name!;
+}
+
+/** Private members begin with an underscore, so that their names need not be sent to every phone. */
+const MINIFY = {
+  compress: true,
+  mangle: true,
+  codegen: { removeWhitespace: true },
+  mangleProps: { include: /^_[a-z]\w+$/ },
+};
+
+/** The indentation of stylesheets is for us, not for the payer's data plan. */
+const collapseStyles: Plugin = {
+  name: 'collapse-styles',
+  enforce: 'pre',
+  transform: {
+    filter: { id: /\.styles\.ts$/ },
+    handler: (code) => ({
+      code: code.replace(/(?<=css`)[^`]*/, (css) => css.replace(/\s+/g, ' ').replace(/ ?([{};,]) ?|(?<=:) /g, '$1')),
+      map: null,
+    }),
+  },
+};
+
+/** In bundles for script tags, a module that has a `.script.ts` beside it is replaced by that. */
+const preferScripts: Plugin = {
+  name: 'prefer-scripts',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    if (!importer?.endsWith('.ts') || !source.endsWith('.ts')) return null;
+    const path = resolve(dirname(importer), source.replace(/\.ts$/, '.script.ts'));
+    return existsSync(path) ? path : null;
+  },
+};
+
+/** Gives the names of the files that were written. */
+async function run(config: InlineConfig): Promise<string[]> {
+  const [result] = (await build(mergeConfig(base, config))) as Rolldown.RolldownOutput[];
+  return result!.output.map(({ fileName }) => fileName);
+}
+
+if (import.meta.main) await buildWidgets();

@@ -1,0 +1,20 @@
+import { ERROR_TEXTS, type ErrorCode } from './error-texts.ts';
+import { type ErrorDetails, WidgetError } from './widget-error.ts';
+
+/** The error of this code. One of the proxy that is not known here speaks the proxy's English. */
+export function failure(code: ErrorCode | (string & {}), details: ErrorDetails = {}): WidgetError {
+  // What exactly went wrong in a sign-in matters to nobody who reads it.
+  const known = ERROR_TEXTS[/^(oauth|session)_/.test(code) ? 'sign_in_failed' : (code as ErrorCode)];
+  if (known) return new WidgetError(code, known, details);
+  const [zhCause, enCause, zhRemedy, enRemedy] = ERROR_TEXTS.proxy_failed;
+  const { detail = enCause, remedy = enRemedy } = details.problem ?? {};
+  return new WidgetError(code, [zhCause, detail, zhRemedy, remedy], { ...details, detail: code });
+}
+
+/** Anything that was thrown, as a WidgetError. */
+export function asWidgetError(thrown: unknown): WidgetError {
+  // By name: it may come from another copy of the bundle.
+  return (thrown as Error)?.name === 'WidgetError'
+    ? (thrown as WidgetError)
+    : failure('proxy_failed', { reason: thrown });
+}

@@ -1,0 +1,76 @@
+/** What one page has once, however many elements and copies of the bundle there are: its wiring to the browser. */
+import { pageClock } from './clock.ts';
+import { failure } from './failure.ts';
+import { OrderFeed } from './order-feed.ts';
+import { ProxyClient } from './proxy-client.ts';
+import { shared } from './shared.ts';
+import { type SignInPage, type SignInReturn, takeReturn } from './sign-in.ts';
+import type { Store } from './stored.ts';
+import { loadWechat } from './wechat/load-wechat.ts';
+import type { Wechat } from './wechat/wechat.ts';
+
+const signInPage = (): SignInPage => ({
+  location,
+  history,
+  storage: storage(),
+  scroll: () => [scrollX, scrollY],
+  scrollTo: (x, y) => {
+    if (document.readyState === 'complete') scrollTo(x, y);
+    else addEventListener('load', () => scrollTo(x, y), { once: true });
+  },
+});
+
+// Both are looked at while the script loads: routers that run later find the page's own address, and iOS signs for the
+// address that the page was entered by.
+const inPage = typeof document === 'object';
+
+/** What WeChat's sign-in brought back when this page was loaded. */
+const signIn: { returned?: SignInReturn | undefined; resumed?: boolean } = inPage
+  ? shared('sign-in@1', () => ({ returned: takeReturn(signInPage()) }))
+  : {};
+const landingUrl: string = inPage ? shared('landing@1', () => location.href) : '';
+
+/** The order's feed, one for all elements that show it. */
+export function feedOf(address: string, orderId: string): OrderFeed {
+  return shared(`feed@1 ${address} ${orderId}`, () => {
+    const proxy = new ProxyClient(address);
+    return new OrderFeed({ read: (signal) => proxy.readOrder(orderId, signal), clock: pageClock, page: visibility });
+  });
+}
+
+/** Whether the payer left this page to sign in for this order: the payment goes on, once. */
+export function takeResume(address: string, orderId: string): boolean {
+  const { returned, resumed } = signIn;
+  if (resumed || returned?.proxy !== address || returned.orderId !== orderId) return false;
+  signIn.resumed = true;
+  return true;
+}
+
+/** What only a page inside WeChat needs; loaded when it is first asked for. */
+export function wechat(): Promise<Wechat> {
+  return loadWechat({ landingUrl, signInPage: signInPage(), returned: signIn.returned, failure });
+}
+
+const visibility = {
+  get hidden() {
+    return document.hidden;
+  },
+  onChange(listener: () => void): () => void {
+    document.addEventListener('visibilitychange', listener);
+    addEventListener('pageshow', listener);
+    addEventListener('online', listener);
+    return () => {
+      document.removeEventListener('visibilitychange', listener);
+      removeEventListener('pageshow', listener);
+      removeEventListener('online', listener);
+    };
+  },
+};
+
+function storage(): Store | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+import { failure } from './failure.ts';
+import { scriptUrl } from './script-url.ts';
+
+/**
+ * Where the proxy is, without a slash at the end: the `proxy` attribute, else `<meta name="weixin-proxy">`, else the
+ * origin that the widgets were loaded from.
+ *
+ * @throws WidgetError `proxy_unknown`
+ */
+export function proxyAddress(attribute: string): string {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="weixin-proxy"]')?.content.trim();
+  const named = attribute.trim() || meta;
+  const url = parse(named || scriptUrl, document.baseURI);
+  if (!url) throw failure('proxy_unknown');
+  return named ? (url.origin + url.pathname).replace(/\/+$/, '') : url.origin;
+}
+
+function parse(address: string, base: string): URL | undefined {
+  try {
+    const url = new URL(address, base);
+    return /^https?:$/.test(url.protocol) ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}

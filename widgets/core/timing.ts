@@ -1,0 +1,48 @@
+/** Every span of time that the widgets wait or allow, in milliseconds. */
+
+/** How long the proxy may take to answer a read. */
+export const READ_TIMEOUT = 10_000;
+/** How long it may take to prepare a payment: it asks WeChat, which may take two tries. */
+export const WRITE_TIMEOUT = 20_000;
+
+/** How often an order is read while a payment of this page is under way… */
+export const POLL_URGENT = 2_000;
+/** …for this long, and then */
+export const POLL_URGENT_FOR = 60_000;
+export const POLL_PATIENT = 5_000;
+/** An order that waits for its payer: from the first to the last, growing by the factor while nothing changes. */
+export const POLL_IDLE = 5_000;
+export const POLL_IDLE_MAX = 15_000;
+export const POLL_IDLE_GROWTH = 1.25;
+/** A paid order can still be refunded. */
+export const POLL_SETTLED = 30_000;
+/** After a failed read: doubled with each further failure. */
+export const POLL_RETRY = 2_000;
+export const POLL_RETRY_MAX = 30_000;
+/** The payer is waiting for an answer: failed reads are never further apart than this. */
+export const POLL_RETRY_URGENT_MAX = 5_000;
+
+/**
+ * The proxy asks WeChat about an order at most once in 2 s. A read that begins this long after the payer came back
+ * from the pay sheet is therefore answered with what WeChat knew after the payer came back.
+ */
+export const VERDICT_AFTER = 2_200;
+/** Confirming: when the payer is told that it takes longer, and when a new attempt is offered. */
+export const SLOW_AFTER = 10_000;
+export const PAY_AGAIN_AFTER = 20_000;
+/** A pay sheet that says nothing for this long is not going to. */
+export const BRIDGE_ANSWER = 300_000;
+/** `WeixinJSBridge` may come late, but not this late. */
+export const BRIDGE_READY = 5_000;
+
+/** Between pay-success and the return page, so that the payer sees that it is paid. */
+export const RETURN_AFTER = 1_200;
+/** A page that is still here this long after it left for the sign-in has not left. */
+export const SIGN_IN_LEAVE = 10_000;
+/** A session is renewed this long before it ends. */
+export const SESSION_MARGIN = 30_000;
+
+/** Loading a script. */
+export const SCRIPT_LOAD = 15_000;
+/** A call of the JS-SDK that asks the user nothing. */
+export const JSSDK_CALL = 10_000;

@@ -1,0 +1,6 @@
+/** Registers all elements. */
+export type { PageOrder } from '../proxy/http/api.ts';
+export { define } from './core/define.ts';
+export { WidgetError } from './core/widget-error.ts';
+export * from './order-card/index.ts';
+export * from './pay-button/index.ts';

@@ -1,0 +1,9 @@
+/** Registers `<pay-button>`. */
+import { define } from '../core/define.ts';
+import { PayButton } from './pay-button.ts';
+
+define('pay-button', PayButton);
+
+export * from './pay-events.ts';
+export type { PayState } from './payment.ts';
+export { PayButton };

@@ -1,0 +1,42 @@
+import type { PageOrder } from '../../proxy/http/api.ts';
+import type { WidgetError } from '../core/widget-error.ts';
+import { WidgetEvent } from '../core/widget-event.ts';
+
+/** An attempt to pay began. `resumed`: it goes on after the payer came back from signing in. */
+export class PayStartEvent extends WidgetEvent<{ orderId: string; channel: 'jsapi'; resumed: boolean }> {
+  constructor(detail: PayStartEvent['detail']) {
+    super('pay-start', detail);
+  }
+}
+
+/** The proxy says that the order is paid. Cancel it (`preventDefault()`) to stay on the page. */
+export class PaySuccessEvent extends WidgetEvent<{ orderId: string; order: PageOrder }> {
+  constructor(detail: PaySuccessEvent['detail']) {
+    super('pay-success', detail, true);
+  }
+}
+
+/** The payer closed the pay sheet, and the proxy says that nothing was paid. */
+export class PayCancelEvent extends WidgetEvent<{ orderId: string }> {
+  constructor(detail: PayCancelEvent['detail']) {
+    super('pay-cancel', detail);
+  }
+}
+
+/** The attempt failed, or could not begin: `error.code` says why. */
+export class PayErrorEvent extends WidgetEvent<{ orderId: string; error: WidgetError }> {
+  constructor(detail: PayErrorEvent['detail']) {
+    super('pay-error', detail);
+  }
+}
+
+export type PayEvent = PayStartEvent | PaySuccessEvent | PayCancelEvent | PayErrorEvent;
+
+declare global {
+  interface GlobalEventHandlersEventMap {
+    'pay-start': PayStartEvent;
+    'pay-success': PaySuccessEvent;
+    'pay-cancel': PayCancelEvent;
+    'pay-error': PayErrorEvent;
+  }
+}
