@@ -1,5 +1,5 @@
 /** Builds everything in `dist/widgets`: `node widgets/build.ts`, or `buildWidgets()` from another program. */
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type InlineConfig, mergeConfig, type Plugin, type Rolldown } from 'vite';
@@ -8,6 +8,8 @@ import base from '../vite.config.ts';
 const widgets = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export const OUTPUT = widgets('../dist/widgets/');
+
+const NOTICES = 'third-party-notices.txt';
 
 /** One file each with everything in it, for a script tag: all elements, or one. */
 const SCRIPTS = { widgets: 'index.ts', 'order-card': 'order-card/index.ts', 'pay-button': 'pay-button/index.ts' };
@@ -18,6 +20,7 @@ const SCRIPTS = { widgets: 'index.ts', 'order-card': 'order-card/index.ts', 'pay
  * - `widgets.iife.js`: the same for old browsers, ES2019.
  * - `wechat-<hash>.js`, `weixin-js-sdk-<hash>.js`: what the scripts load when they are inside WeChat; `wechat.js` is for
  *   those that a browser has kept from an earlier version.
+ * - `third-party-notices.txt`.
  */
 export async function buildWidgets(): Promise<void> {
   const [jssdkFile, wechatFile, modules] = await Promise.all([
@@ -32,7 +35,14 @@ export async function buildWidgets(): Promise<void> {
     buildScript('widgets.iife.js', SCRIPTS.widgets, 'iife', { ...lazy, 'import.meta.url': '""' }),
   ]);
   copyFileSync(OUTPUT + wechatFile, `${OUTPUT}wechat.js`);
-  removeAllBut(new Set([jssdkFile, wechatFile, 'wechat.js', ...modules, ...scripts]));
+  writeFileSync(OUTPUT + NOTICES, notices());
+  removeAllBut(new Set([jssdkFile, wechatFile, 'wechat.js', NOTICES, ...modules, ...scripts]));
+}
+
+/** The licences of what the scripts contain, which ask to be passed on with them. */
+function notices(): string {
+  const licence = (name: string) => readFileSync(widgets(`../node_modules/${name}/LICENSE`), 'utf8').trim();
+  return ['lit', 'weixin-js-sdk'].map((name) => `${name}\n\n${licence(name)}\n`).join('\n\n');
 }
 
 /** Only now, so that a proxy that serves the folder meanwhile misses nothing. */

@@ -104,7 +104,8 @@ function refuse(metrics: Metrics) {
     } catch (thrown) {
       const error = publicError(thrown);
       ctx.state.error = error;
-      write(ctx, refusal(error, ctx.state.requestId, ctx.state.route?.refusal));
+      const { accept } = ctx.headers;
+      write(ctx, refusal(error, ctx.state.requestId, { form: ctx.state.route?.refusal, accept }));
     }
     if (ctx.state.route?.refusal === 'wechat-pay') {
       metrics.notifications.inc({ result: ctx.state.error?.code ?? 'accepted' });

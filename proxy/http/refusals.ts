@@ -9,8 +9,13 @@ export function publicError(error: unknown): ProxyError {
   return error instanceof ProxyError ? error : new ProxyError('internal', undefined, { cause: error });
 }
 
-export function refusal(error: ProxyError, requestId: string, form: Route['refusal'] = 'problem'): Answer {
-  return form === 'wechat-pay' ? wechatPayRefusal(error) : problem(error, requestId);
+export function refusal(
+  error: ProxyError,
+  requestId: string,
+  { form = 'problem', accept = '' }: { form?: Route['refusal']; accept?: string | undefined } = {},
+): Answer {
+  if (form === 'wechat-pay') return wechatPayRefusal(error);
+  return form === 'page' && accept.includes('text/html') ? page(error, requestId) : problem(error, requestId);
 }
 
 /** RFC 9457. */
@@ -38,6 +43,22 @@ function problem(error: ProxyError, requestId: string): Answer {
       ...error.headers,
     },
   };
+}
+
+/** For payers, whose browser WeChat has sent here: they cannot read a problem, and go back. */
+function page(error: ProxyError, requestId: string): Answer {
+  const body = `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<title>登录没有完成 · Sign-in failed</title></head><body>
+<h1>登录没有完成</h1><p>请返回刚才的页面，再试一次。</p>
+<h2 lang="en">Sign-in did not complete</h2><p lang="en">Go back to the page you came from and try again.</p>
+<p><code>${error.code} · ${requestId}</code></p></body></html>`;
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'",
+    ...error.headers,
+  };
+  return { status: error.status, body, headers };
 }
 
 /** https://pay.weixin.qq.com/doc/v3/merchant/4012791902 : anything but 200 or 204 has WeChat try again later. */

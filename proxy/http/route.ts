@@ -44,8 +44,8 @@ export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodTy
   answers: Record<number, z.ZodType | null>;
   /** The codes that only this route refuses with; those of authentication, validation and so on go without saying. */
   errors?: readonly ErrorCode[];
-  /** How a refusal is written: as a problem (RFC 9457), or as WeChat Pay wants it. */
-  refusal?: 'problem' | 'wechat-pay';
+  /** How a refusal is written: as a problem (RFC 9457), as WeChat Pay wants it, or as a page where a browser asks. */
+  refusal?: 'problem' | 'wechat-pay' | 'page';
   handle(request: Request<z.infer<Query>, z.infer<Body>>): Promise<Answer>;
 }
 

@@ -36,6 +36,7 @@ export function sessionRoutes({ sessions, signIns, allowedOrigins }: SessionRout
       query: AuthorizeQuery,
       answers: { 302: null },
       errors: ['origin_not_allowed'],
+      refusal: 'page',
       async handle({ query }) {
         const { return_to, challenge, scope } = query;
         const { origin, username, password } = new URL(return_to);
@@ -51,6 +52,7 @@ export function sessionRoutes({ sessions, signIns, allowedOrigins }: SessionRout
       query: CallbackQuery,
       answers: { 302: null },
       errors: ['oauth_state_invalid'],
+      refusal: 'page',
       async handle({ query }) {
         return redirect(await signIns.finish(query.state, query.code));
       },

@@ -17,8 +17,7 @@ interface Asset {
 
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 };
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } };
 /** Vite puts a hash of the content into the name. */

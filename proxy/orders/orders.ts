@@ -1,11 +1,12 @@
 /** The use cases of orders: create, read, pay, close; and what WeChat tells about them, asked or unasked. */
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExpressionBuilder } from 'kysely';
 import { ProxyError } from '../errors.ts';
 import type { OrderRequest, OrderStatus } from '../http/api.ts';
 import type { Events } from '../outbox/events.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
-import type { OrderRow } from '../store/schema.ts';
+import type { OrderRow, Tables } from '../store/schema.ts';
 import type { Db, Store, Trx } from '../store/store.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
 import { type JsapiParams, PAID_CODES, type PaymentGateway, type Transaction } from '../wechat/pay/gateway.ts';
@@ -158,6 +159,7 @@ export class Orders {
       .selectFrom('orders')
       .selectAll()
       .where('dueAt', '<=', now)
+      .where(notJustQueried(now))
       .orderBy('dueAt')
       .limit(ROUND)
       .execute();
@@ -169,6 +171,7 @@ export class Orders {
         .set({ dueAt: next, queries: order.queries + 1, queriedAt: now })
         .where('id', '=', order.id)
         .where('dueAt', '=', order.dueAt)
+        .where(notJustQueried(now))
         .executeTakeFirst();
       if (claim.numUpdatedRows === 1n) await this.#settle(order);
     });
@@ -187,7 +190,7 @@ export class Orders {
       .updateTable('orders')
       .set({ queriedAt: now })
       .where('id', '=', order.id)
-      .where((where) => where.or([where('queriedAt', 'is', null), where('queriedAt', '<=', now - QUERY_PAUSE)]))
+      .where(notJustQueried(now))
       .executeTakeFirst();
     if (claim.numUpdatedRows !== 1n) return false;
     try {
@@ -288,11 +291,20 @@ export class Orders {
         await this.#settle({ ...order, status: 'paying' });
         await this.#reassertPayable(order.id, openid);
       }
-      throw new ProxyError('payment_refused', undefined, {
-        cause: error,
-        ...(error.upstream && { upstream: error.upstream }),
-      });
+      // WeChat binds an order's number to the payer who asked first.
+      const code = (await this.#isBegunByAnother(order.id, openid)) ? 'payer_mismatch' : 'payment_refused';
+      throw new ProxyError(code, undefined, { cause: error, ...(error.upstream && { upstream: error.upstream }) });
     }
+  }
+
+  async #isBegunByAnother(orderId: string, openid: string): Promise<boolean> {
+    const payments = await this.#store.db
+      .selectFrom('payments')
+      .select('openid')
+      .where('orderId', '=', orderId)
+      .where('channel', '=', 'jsapi')
+      .execute();
+    return payments.length > 0 && payments.every((payment) => payment.openid !== openid);
   }
 
   async #reassertPayable(id: string, openid: string): Promise<void> {
@@ -360,6 +372,11 @@ export class Orders {
       queriedAt: null,
     };
   }
+}
+
+function notJustQueried(now: number) {
+  return (where: ExpressionBuilder<Tables, 'orders'>) =>
+    where.or([where('queriedAt', 'is', null), where('queriedAt', '<=', now - QUERY_PAUSE)]);
 }
 
 /** What was given back later was paid once. */

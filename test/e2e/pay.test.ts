@@ -210,7 +210,9 @@ test('outside WeChat the button says what to do', async (t) => {
     lang: 'en',
   });
 
-  await clickPay(page);
+  // By keyboard: the button that cannot pay here still says why.
+  await page.locator('#pay').focus();
+  await page.keyboard.press('Enter');
 
   await within(page.locator('#pay')).toContainText('WeChat');
   assert.deepEqual(await seen(page), [{ type: 'pay-error', from: 'pay', code: 'not_in_wechat' }]);

@@ -355,6 +355,15 @@ describe('the way back', () => {
     assertRefused(await at(callback.search), 'oauth_state_invalid', 400);
   });
 
+  test('is refused by a page that a payer can read, where a browser asks', async () => {
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    const reply = await shared.proxy.page('GET', '/v1/oauth/callback?state=unknown&code=a', undefined, { accept });
+
+    assert.equal(reply.status, 400);
+    assert.match(reply.headers.get('content-type') ?? '', /^text\/html/);
+    for (const words of ['请返回刚才的页面', 'Go back to the page', 'oauth_state_invalid']) assert.ok(reply.text.includes(words));
+  });
+
   test('without a code tells the page that the payer said no', async () => {
     const { callback } = await consent(`${SHOP}/pay?order=1#section`);
     callback.searchParams.delete('code');

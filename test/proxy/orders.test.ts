@@ -393,7 +393,7 @@ describe('starting to pay', () => {
     const reply = await proxy.prepay(order.id, other);
 
     // WeChat binds a number to the payer that it was first asked for.
-    assertRefused(reply, 'payment_refused', 502);
+    assertRefused(reply, 'payer_mismatch', 403);
     assert.equal(reply.json.upstream.code, 'INVALID_REQUEST');
     assert.equal((await proxy.prepay(order.id, one)).status, 200);
   });

@@ -36,7 +36,8 @@ function arrange({ order = anOrder(), error }: { order?: PageOrder; error?: Erro
     feed,
     orderId: 'ord_1',
     clock,
-    prepare: async () => {
+    prepare: async (_resumed: boolean, begin: () => void) => {
+      begin();
       proxy.prepared++;
       if (proxy.refusal) throw proxy.refusal;
       return PARAMS;

@@ -28,7 +28,7 @@ interface SharedPayment {
  * @summary A button that pays one order with WeChat Pay, inside WeChat. It shows `paid` only when the proxy says that
  *  the order is paid, whatever the pay sheet said.
  *
- * @event {PayStartEvent} pay-start - An attempt began. It ends in exactly one of the other three.
+ * @event {PayStartEvent} pay-start - An attempt began: the payer is known. It ends in exactly one of the other three.
  * @event {PaySuccessEvent} pay-success - The order is paid. Unless cancelled, the payer goes to the return page, if any.
  * @event {PayCancelEvent} pay-cancel - The payer closed the pay sheet without paying.
  * @event {PayErrorEvent} pay-error - The attempt failed, or cannot begin here; `detail.error` says why and what to do.
@@ -253,10 +253,13 @@ function isBusy(state: PayState): boolean {
 function sharedPayment(address: string, orderId: string): SharedPayment {
   return shared(`payment@1 ${address} ${orderId}`, () => {
     const proxy = new ProxyClient(address);
-    const prepare = async (resumed: boolean) => {
+    const prepare = async (resumed: boolean, begin: () => void) => {
       const request = { orderId, mayLeave: !resumed };
-      const session = (await wechat()).sessionOf(proxy);
-      return (await session.with(request, (token) => proxy.createPayment(orderId, token))).params;
+      const create = (token: string) => {
+        begin();
+        return proxy.createPayment(orderId, token);
+      };
+      return (await (await wechat()).sessionOf(proxy).with(request, create)).params;
     };
     const payment = new Payment({
       orderId,

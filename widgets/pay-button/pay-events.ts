@@ -2,8 +2,8 @@ import type { PageOrder } from '../../proxy/http/api.ts';
 import type { WidgetError } from '../core/widget-error.ts';
 import { WidgetEvent } from '../core/widget-event.ts';
 
-/** An attempt to pay began. `resumed`: it goes on after the payer came back from signing in. */
-export class PayStartEvent extends WidgetEvent<{ orderId: string; channel: 'jsapi'; resumed: boolean }> {
+/** An attempt to pay began: the payer is known, after the sign-in where one was needed. */
+export class PayStartEvent extends WidgetEvent<{ orderId: string; channel: 'jsapi' }> {
   constructor(detail: PayStartEvent['detail']) {
     super('pay-start', detail);
   }

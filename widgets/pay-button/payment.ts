@@ -14,14 +14,18 @@ export interface PaymentWorld {
   orderId: string;
   feed: Pick<OrderFeed, 'order' | 'error' | 'readAt' | 'serverNow' | 'subscribe' | 'refresh' | 'setUrgent'>;
   clock: Clock;
-  /** Asks the proxy for the parameters of the pay sheet; `resumed` where it was no click that asked. */
-  prepare(resumed: boolean): Promise<JsapiParams>;
+  /**
+   * Asks the proxy for the parameters of the pay sheet. `begin` is called as soon as the payer is known: before that,
+   * the page may be left for the sign-in. `resumed`: it was no click that asked, but the return from there.
+   */
+  prepare(resumed: boolean, begin: () => void): Promise<JsapiParams>;
   /** Opens the pay sheet. `undefined` where it has not said anything for a long time. */
   openPaySheet(params: JsapiParams): Promise<BridgeAnswer | undefined>;
 }
 
 interface Attempt {
   emit: (event: PayEvent) => void;
+  begun?: boolean;
   /** What the pay sheet said, and when. It is a hint: the proxy decides. */
   verdict?: 'ok' | 'cancel' | 'fail';
   answeredAt: number;
@@ -81,13 +85,19 @@ export class Payment {
     this._watch();
     this.error = undefined;
     this._show('preparing');
-    emit(new PayStartEvent({ orderId: this._world.orderId, channel: 'jsapi', resumed }));
     this._run(attempt, resumed);
+  }
+
+  /** Once an attempt: one that leaves the page for the sign-in begins when it comes back. */
+  private _begin(attempt: Attempt): void {
+    if (attempt.begun) return;
+    attempt.begun = true;
+    attempt.emit(new PayStartEvent({ orderId: this._world.orderId, channel: 'jsapi' }));
   }
 
   private async _run(attempt: Attempt, resumed: boolean): Promise<void> {
     try {
-      const params = await this._world.prepare(resumed);
+      const params = await this._world.prepare(resumed, () => this._begin(attempt));
       if (this._attempt !== attempt) return;
       this._world.feed.setUrgent(true);
       this._show('paying');
@@ -182,6 +192,7 @@ export class Payment {
   }
 
   private _end(attempt: Attempt, state: PayState, event: PayEvent): void {
+    this._begin(attempt);
     for (const timer of attempt.timers) this._world.clock.clearTimeout(timer);
     this._attempt = undefined;
     this.isSlow = false;

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { expect as within } from 'playwright/test';
+import { startDemo } from '../../demo/start.ts';
+import { eventually } from '../proxy/harness.ts';
+import { closeBrowser, launchBrowser } from './world.ts';
+
+after(closeBrowser);
+
+const WORDS = {
+  'zh-CN': {
+    account: '商城服务号',
+    open: '进入商城',
+    buy: '立即购买',
+    pay: /微信支付/,
+    password: '请输入支付密码',
+    done: '完成',
+    result: '付款成功',
+  },
+  en: {
+    account: 'Shop',
+    open: 'Open the shop',
+    buy: 'Buy now',
+    pay: /WeChat Pay|Pay ¥/,
+    password: /password/i,
+    done: 'Done',
+    result: 'Payment received',
+  },
+};
+
+for (const [locale, { account, open, buy, pay, password, done, result }] of Object.entries(WORDS)) {
+  test(`what “npm start” shows: a tea is bought on the phone by hand (${locale})`, async (t) => {
+    const demo = await startDemo({ wechatPort: 0, proxyPort: 0, shopPort: 0 });
+    t.after(() => demo.stop());
+    const page = await (await launchBrowser()).newPage({ locale, viewport: { width: 1280, height: 800 } });
+    t.after(() => page.close());
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+
+    await page.goto(`${demo.wechat.url}/?open=${demo.shop.url}/`);
+    await page.getByText(account).first().click();
+    await page.getByText(open).first().click();
+    const shop = page.frameLocator('iframe');
+    await shop.locator('a[href*="order_info"]').first().click();
+    await shop.getByRole('button', { name: buy }).click();
+    await shop.locator('pay-button').getByRole('button', { name: pay }).click();
+    await within(page.getByText(password).first()).toBeVisible();
+    await page.keyboard.type('123456', { delay: 20 });
+    await page.getByRole('button', { name: done }).click();
+
+    await within(shop.getByText(result).first()).toBeVisible();
+    await eventually(() => demo.shop.events.find(({ type }) => type === 'order.paid'), 'the shop’s event');
+    const refused = demo.wechat.calls.filter(({ verdict }) => verdict === 'refused');
+    assert.deepEqual(refused, []);
+    assert.deepEqual(errors, []);
+  });
+}
