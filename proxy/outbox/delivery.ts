@@ -172,7 +172,7 @@ export class Delivery {
     if (status === GONE) return { ...change, status: 'stopped' as const };
     const wait = RETRY_WAITS[row.attempts];
     if (wait === undefined) return { ...change, status: 'failed' as const };
-    const jittered = wait * (1 + JITTER * (2 * Math.random() - 1));
+    const jittered = wait * (1 + JITTER * Math.random());
     const dueAt = Math.round(now + Math.max(jittered, retryAfterMilliseconds(result.retryAfter, now)));
     return { ...change, status: 'pending' as const, dueAt };
   }
