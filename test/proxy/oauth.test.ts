@@ -361,7 +361,8 @@ describe('the way back', () => {
 
     assert.equal(reply.status, 400);
     assert.match(reply.headers.get('content-type') ?? '', /^text\/html/);
-    for (const words of ['请返回刚才的页面', 'Go back to the page', 'oauth_state_invalid']) assert.ok(reply.text.includes(words));
+    for (const words of ['请返回刚才的页面', 'Go back to the page', 'oauth_state_invalid'])
+      assert.ok(reply.text.includes(words));
   });
 
   test('without a code tells the page that the payer said no', async () => {
