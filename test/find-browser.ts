@@ -26,10 +26,10 @@ export async function findBrowser(): Promise<FoundBrowser> {
   const chosen = process.env.CHROME_PATH;
   if (chosen) {
     if (!existsSync(chosen)) throw new Error(`CHROME_PATH is ${chosen}, but there is no such file.`);
-    return { executablePath: chosen, args: safeArgs([]) };
+    return { executablePath: chosen, args: safeArgs() };
   }
   const installed = installedPaths().find((path) => existsSync(path));
-  if (installed) return { executablePath: installed, args: safeArgs([]) };
+  if (installed) return { executablePath: installed, args: safeArgs() };
   return packagedBrowser();
 }
 
@@ -38,16 +38,17 @@ async function packagedBrowser(): Promise<FoundBrowser> {
   process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
   try {
     const { default: chromium } = await import('@sparticuz/chromium');
-    return { executablePath: await chromium.executablePath(), args: safeArgs(chromium.args) };
+    // Not the package's own arguments: they switch off what tests need, such as the same-origin policy.
+    return { executablePath: await chromium.executablePath(), args: safeArgs() };
   } catch (cause) {
     throw new Error('No browser found. Install Chrome or Chromium, or name one in CHROME_PATH.', { cause });
   }
 }
 
-function safeArgs(args: string[]): string[] {
+function safeArgs(): string[] {
   // Chrome refuses to start its sandbox for root, as in containers.
   const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return [...new Set([...args, ...QUIET, ...root])];
+  return [...QUIET, ...root];
 }
 
 function installedPaths(): string[] {

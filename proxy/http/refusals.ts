@@ -1,12 +1,14 @@
 /** How a refusal is written down. */
 import { ERRORS, ProxyError } from '../errors.ts';
+import { isStoreUnavailable } from '../store/unavailable.ts';
 import type { Problem } from './api.ts';
 import { InvalidRequest } from './invalid-request.ts';
 import type { Answer, Route } from './route.ts';
 
 /** The error that the caller is told about; what is not ours to tell becomes `internal`. */
 export function publicError(error: unknown): ProxyError {
-  return error instanceof ProxyError ? error : new ProxyError('internal', undefined, { cause: error });
+  if (error instanceof ProxyError) return error;
+  return new ProxyError(isStoreUnavailable(error) ? 'store_unavailable' : 'internal', undefined, { cause: error });
 }
 
 export function refusal(

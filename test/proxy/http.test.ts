@@ -945,7 +945,8 @@ describe('the built widgets', () => {
       'widgets.iife.js',
       'pay-button.js',
       'qr-Ab3_x-9Z.js',
-      'chunks/style-00000000.css',
+      'chunks/part-00000000.js',
+      'third-party-notices.txt',
     ]) {
       writeFileSync(join(folder, name), SCRIPT);
     }
@@ -993,8 +994,8 @@ describe('the built widgets', () => {
       assert.equal(reply.headers.get('x-content-type-options'), 'nosniff');
       assert.match(reply.headers.get('vary') ?? '', /Origin.*Accept-Encoding/);
     }
-    const style = await send(site, { path: '/widgets/chunks/style-00000000.css' });
-    assert.equal(style.headers.get('content-type'), 'text/css; charset=utf-8');
+    const notices = await send(site, { path: '/widgets/third-party-notices.txt' });
+    assert.equal(notices.headers.get('content-type'), 'text/plain; charset=utf-8');
   });
 
   test('are compressed as the browser can read it', async (t) => {
@@ -1019,7 +1020,7 @@ describe('the built widgets', () => {
 
   test('are kept for good where their name is a hash, and asked for again where it is not', async (t) => {
     const site = await serve(t, folder);
-    for (const path of ['/widgets/qr-Ab3_x-9Z.js', '/widgets/chunks/style-00000000.css']) {
+    for (const path of ['/widgets/qr-Ab3_x-9Z.js', '/widgets/chunks/part-00000000.js']) {
       assert.match((await send(site, { path })).headers.get('cache-control') ?? '', /max-age=31536000, immutable/);
     }
     for (const path of ['/widgets.js', '/widgets.iife.js', '/widgets/pay-button.js']) {

