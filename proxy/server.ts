@@ -1,4 +1,5 @@
 /** Puts the proxy together, starts it and stops it. */
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -151,6 +152,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
       await listen(server, config.HOST, config.PORT);
       for (const { start } of work) start();
       logger.info({ url: proxy.url, publicUrl: config.PUBLIC_URL }, 'the proxy listens');
+      if (!existsSync(join(WIDGETS_FOLDER, 'widgets.js'))) logger.warn('the widgets are not built: run `npm run build`');
     },
     async stop() {
       draining = true;
