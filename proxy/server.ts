@@ -113,7 +113,10 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     logger,
     metrics,
   });
-  const server = createServer({ requestTimeout: REQUEST_TIME }, listener);
+  // What Node would answer by itself is answered as everything is: without a Host, which nothing here needs, or with an
+  // expectation that nobody knows.
+  const server = createServer({ requestTimeout: REQUEST_TIME, requireHostHeader: false }, listener);
+  server.on('checkExpectation', listener);
   server.on('clientError', createRefuseBroken(logger));
   const work = [
     repeat(SECOND, onError, 'looking after due orders', () => orders.attendDue()),
@@ -152,7 +155,8 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
       await listen(server, config.HOST, config.PORT);
       for (const { start } of work) start();
       logger.info({ url: proxy.url, publicUrl: config.PUBLIC_URL }, 'the proxy listens');
-      if (!existsSync(join(WIDGETS_FOLDER, 'widgets.js'))) logger.warn('the widgets are not built: run `npm run build`');
+      if (!existsSync(join(WIDGETS_FOLDER, 'widgets.js')))
+        logger.warn('the widgets are not built: run `npm run build`');
     },
     async stop() {
       draining = true;

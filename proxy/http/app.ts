@@ -82,9 +82,14 @@ function describe({ logger, metrics }: AppOptions) {
     metrics.requests.observe(labels, seconds);
     // The route, never the address: what stands in an address may be a secret.
     const line = { requestId, ...labels, ms: Math.round(seconds * 1_000), ...(error && describeError(error)) };
-    if (ctx.status >= 500) logger.error(line, 'request failed');
-    else logger.info(line, 'request');
+    logger[levelOf(ctx.status, route, error)](line, 'request');
   };
+}
+
+/** A refused notification is worth a look; that WeChat probes whether false ones are refused is not. */
+function levelOf(status: number, route: Route | undefined, error: ProxyError | undefined): 'error' | 'warn' | 'info' {
+  if (status >= 500) return 'error';
+  return error && error.code !== 'signature_probe' && route?.refusal === 'wechat-pay' ? 'warn' : 'info';
 }
 
 function describeError(error: ProxyError) {

@@ -92,7 +92,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Map<str
   }
   const id = schema.meta()?.id;
   if (typeof id !== 'string') return text(rest);
-  components.set(id, text(rest));
+  if (!components.has(id)) components.set(id, text(rest));
   return { $ref: `#/components/schemas/${id}` };
 }
 

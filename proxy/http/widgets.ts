@@ -85,7 +85,7 @@ function toAsset(name: string, identity: Buffer): Asset {
 
 function answer(asset: Asset, { headers }: Request): Answer {
   const accepted = headers['accept-encoding'] ?? '';
-  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : undefined;
+  const encoding = (['br', 'gzip'] as const).find((name) => accepts(accepted, name));
   const common = {
     etag: asset.etag,
     'cache-control': asset.cacheControl,
@@ -99,6 +99,11 @@ function answer(asset: Asset, { headers }: Request): Answer {
     body: encoding ? compress(asset, encoding) : asset.identity,
     headers: { ...common, ...(encoding && { 'content-encoding': encoding }) },
   };
+}
+
+/** Named, and not with a weight of 0. */
+function accepts(header: string, encoding: string): boolean {
+  return new RegExp(`\\b${encoding}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`, 'i').test(header);
 }
 
 function compress({ identity, compressed }: Asset, encoding: 'br' | 'gzip'): Buffer {

@@ -9,7 +9,13 @@ import { readCursor, writeCursor } from '../store/cursor.ts';
 import type { OrderRow, Tables } from '../store/schema.ts';
 import type { Db, Store, Trx } from '../store/store.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
-import { type JsapiParams, PAID_CODES, type PaymentGateway, type Transaction } from '../wechat/pay/gateway.ts';
+import {
+  type JsapiParams,
+  OVER_CODES,
+  PAID_CODES,
+  type PaymentGateway,
+  type Transaction,
+} from '../wechat/pay/gateway.ts';
 import { assertPayable, OPEN, type OrderFact, orderChange, PAID } from './order-state.ts';
 import { merchantView } from './order-view.ts';
 
@@ -41,6 +47,7 @@ export class Orders {
   readonly #gateway: PaymentGateway;
   readonly #now: () => number;
   readonly #onError: OrdersOptions['onError'];
+  readonly #prepaying = new Map<string, Promise<string>>();
 
   constructor({ store, events, gateway, now, onError }: OrdersOptions) {
     this.#store = store;
@@ -118,7 +125,15 @@ export class Orders {
     const order = await this.find(id);
     await this.#assertPayable(order, openid);
     const prepayId = await this.#livePrepayId(this.#store.db, id, openid);
-    return this.#gateway.signJsapi(prepayId ?? (await this.#prepay(order, openid)));
+    return this.#gateway.signJsapi(prepayId ?? (await this.#prepayOnce(order, openid)));
+  }
+
+  /** One request to WeChat for all that ask this process at once. */
+  #prepayOnce(order: OrderRow, openid: string): Promise<string> {
+    const key = `${order.id} ${openid}`;
+    const underway = this.#prepaying.get(key) ?? this.#prepay(order, openid).finally(() => this.#prepaying.delete(key));
+    this.#prepaying.set(key, underway);
+    return underway;
   }
 
   /**
@@ -287,7 +302,7 @@ export class Orders {
       return await this.#gateway.createJsapiOrder({ ...order, openid, attach: order.attach ?? undefined });
     } catch (error) {
       if (!(error instanceof ProxyError) || error.code !== 'wechat_refused') throw error;
-      if (PAID_CODES.has(upstreamCode(error) ?? '')) {
+      if (OVER_CODES.has(upstreamCode(error) ?? '')) {
         await this.#settle({ ...order, status: 'paying' });
         await this.#reassertPayable(order.id, openid);
       }

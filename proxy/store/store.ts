@@ -74,6 +74,8 @@ function postgresDialect(url: string): PostgresDialect {
   const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT });
   // A connection that breaks while nobody uses it: the pool forgets it, and whoever needs one next learns how things are.
   pool.on('error', () => {});
+  // One that breaks between two queries of somebody who uses it: the next query fails, and says so.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const connect = () =>
     pool.connect().catch((cause) => {
       throw new ProxyError('store_unavailable', undefined, { cause });

@@ -520,6 +520,18 @@ describe('what a stranger or a mistake can send', () => {
     }
   });
 
+  test('what Node would answer by itself is answered as everything is', async () => {
+    for (const text of [
+      'GET /v1/none HTTP/1.1\r\nConnection: close\r\n\r\n',
+      'GET /v1/none HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
+    ]) {
+      const answer = await sendRaw(proxy, text);
+
+      assert.match(answer, /^HTTP\/1\.1 404 /);
+      assert.match(answer, /\r\nx-request-id: [0-9a-f-]{36}\r\n/i);
+    }
+  });
+
   test('every answer has an id of its own', async () => {
     const replies = await Promise.all([
       proxy.page('GET', '/healthz'),
@@ -833,7 +845,7 @@ describe('the description at /openapi.json', () => {
     for (const [, ref] of text.matchAll(/"\$ref":"#([^"]+)"/g)) {
       let found = document;
       for (const name of ref!.split('/').slice(1)) found = found?.[name];
-      assert.ok(found, `${ref} leads nowhere`);
+      assert.ok(found && !found.$ref, `${ref} leads nowhere`);
     }
     for (const { method, path, operation } of operations()) {
       const about = `${method} ${path}`;
@@ -1015,7 +1027,10 @@ describe('the built widgets', () => {
     assert.equal(brotliDecompressSync(brotli.body).toString(), SCRIPT);
     assert.equal(gzip.encoding, 'gzip');
     assert.equal(gunzipSync(gzip.body).toString(), SCRIPT);
-    for (const accepted of [undefined, 'identity', 'deflate']) assert.equal((await get(accepted)).encoding, undefined);
+    for (const accepted of [undefined, 'identity', 'deflate', 'gzip;q=0, br;q=0.0', 'br; q=0']) {
+      assert.equal((await get(accepted)).encoding, undefined);
+    }
+    assert.equal((await get('br;q=0, gzip;q=0.5')).encoding, 'gzip');
   });
 
   test('are kept for good where their name is a hash, and asked for again where it is not', async (t) => {

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { eventually, type Reply, SHOP, sharedClock, shareHarness, startHarness, times } from './harness.ts';
+import { authorization } from '../../proxy/wechat/pay/v3/signature.ts';
+import {
+  eventually,
+  type Harness,
+  type Reply,
+  SHOP,
+  sharedClock,
+  shareHarness,
+  startHarness,
+  times,
+} from './harness.ts';
 import {
   AMOUNT,
   about,
@@ -382,6 +393,7 @@ describe('starting to pay', () => {
 
     assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));
     assert.equal(new Set(replies.map(prepayId)).size, 1);
+    assert.equal(calls(proxy, order).created, 1);
   });
 
   test('never hands one payer’s prepay id to another', async () => {
@@ -407,6 +419,42 @@ describe('starting to pay', () => {
     assert.equal((await seen(proxy, order)).status, 'created');
     assert.equal((await proxy.prepay(order.id, one)).status, 200);
     assertRefused(await proxy.prepay(order.id, other), 'payer_mismatch', 403);
+  });
+
+  test('of an order that was closed in WeChat’s console finds that out', async () => {
+    const { proxy } = shared;
+    const order = (await create(proxy)).json;
+    await proxy.prepay(order.id, payers(proxy)[0]);
+    await closeInConsole(proxy, order.outTradeNo);
+
+    assertRefused(await proxy.prepay(order.id, payers(proxy)[1]), 'order_closed', 409);
+    assert.equal((await seen(proxy, order)).status, 'closed');
+  });
+
+  test('sends words with emoji as they are, and without them where WeChat refuses those', async () => {
+    const { proxy } = shared;
+    const orders = await Promise.all(
+      [{ description: '𠮷野家 牛肉饭' }, { description: '🍵茶🍵', attach: '🍵a' }, { description: '👨‍👩‍👧' }].map(
+        async (fields) => (await create(proxy, fields)).json,
+      ),
+    );
+
+    for (const order of orders) assert.equal((await proxy.prepay(order.id)).status, 200);
+
+    const sent = orders.map(({ outTradeNo }) => {
+      const bodies = proxy.wechat.calls
+        .filter(({ path, requestBody }) => path === '/v3/pay/transactions/jsapi' && requestBody.includes(outTradeNo))
+        .map(({ requestBody }) => JSON.parse(requestBody));
+      return bodies.map(({ description, attach }) => (attach ? [description, attach] : description));
+    });
+    assert.deepEqual(sent, [
+      ['𠮷野家 牛肉饭', '野家 牛肉饭'],
+      [
+        ['🍵茶🍵', '🍵a'],
+        ['茶', 'a'],
+      ],
+      ['👨‍👩‍👧', orders[2].outTradeNo],
+    ]);
   });
 
   test('needs a session', async () => {
@@ -476,6 +524,36 @@ describe('starting to pay', () => {
     assert.deepEqual(await typesOf(proxy, order), ['order.paid']);
   });
 });
+
+/** As the merchant can, without the proxy’s knowing. */
+async function closeInConsole({ wechat }: Harness, outTradeNo: string): Promise<void> {
+  const { environment, url } = wechat;
+  const merchant = {
+    mchId: environment.WECHAT_PAY_MCH_ID!,
+    serialNo: environment.WECHAT_PAY_SERIAL_NO!,
+    privateKey: createPrivateKey(environment.WECHAT_PAY_PRIVATE_KEY!),
+  };
+  const path = `/v3/pay/transactions/out-trade-no/${outTradeNo}/close`;
+  const body = JSON.stringify({ mchid: merchant.mchId });
+  const request = {
+    method: 'POST',
+    path,
+    timestamp: Math.floor(wechat.control.now() / 1_000),
+    nonceStr: outTradeNo,
+    body,
+  };
+  const { status } = await fetch(url + path, {
+    method: 'POST',
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/json',
+      'user-agent': 'console',
+      authorization: authorization(merchant, request),
+    },
+    body,
+  });
+  assert.equal(status, 204);
+}
 
 describe('WeChat in trouble', () => {
   const CREATE = '/v3/pay/transactions/jsapi';

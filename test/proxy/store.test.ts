@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { pino } from 'pino';
 import { loadConfig } from '../../proxy/config.ts';
 import { Delivery } from '../../proxy/outbox/delivery.ts';
@@ -498,6 +499,33 @@ describe('several proxies on one PostgreSQL', () => {
         assert.notEqual(first.wechat.control.order(order.outTradeNo)?.state, 'NOTPAY');
       }),
     );
+  });
+
+  test('a proxy whose connections are cut while it works lives on', async (t) => {
+    const database = await postgres.createDatabase();
+    const proxy = await startHarness(t, { environment: { DATABASE_URL: database } });
+    const order = await proxy.order();
+    const client = new pg.Client({ connectionString: database });
+    await client.connect();
+    t.after(() => client.end());
+    let busy = true;
+    const readers = Array.from({ length: 8 }, async () => {
+      while (busy) {
+        const { status, json } = await proxy.merchant('GET', `/v1/orders/${order.id}`);
+        if (status !== 200) assert.equal(json.code, 'store_unavailable');
+      }
+    });
+
+    for (let i = 0; i < 10; i++) {
+      await client.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      );
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    busy = false;
+
+    await Promise.all(readers);
+    assert.equal((await proxy.merchant('GET', `/v1/orders/${order.id}`)).json.id, order.id);
   });
 
   test('a proxy whose database has gone says so, lives on, and is ready when it is back', async (t) => {

@@ -31,7 +31,7 @@ export function createApiClient(http: HttpClient, baseUrl: string): ApiClient {
     if (answer.errcode !== undefined && answer.errcode !== 0) {
       const code = String(answer.errcode);
       throw new ProxyError('wechat_refused', `WeChat refused ${path} with ${code}.`, {
-        upstream: { code, message: String(answer.errmsg ?? '') },
+        upstream: { code, message: withoutSecrets(String(answer.errmsg ?? ''), { ...query, ...body }) },
       });
     }
     if (response.status !== 200)
@@ -55,6 +55,12 @@ export function createApiClient(http: HttpClient, baseUrl: string): ApiClient {
 /** WeChat's own code in an error, if that is what it is. Codes are matched, never messages: those end in a varying `rid`. */
 export function upstreamCode(error: unknown): string | undefined {
   return error instanceof ProxyError ? error.upstream?.code : undefined;
+}
+
+/** Should WeChat ever repeat what it was sent, then not to whoever reads its message here. */
+function withoutSecrets(message: string, sent: Record<string, unknown>): string {
+  const secrets = [sent.secret, sent.access_token].filter((value) => typeof value === 'string');
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message);
 }
 
 function parse(body: Buffer): ApiAnswer {

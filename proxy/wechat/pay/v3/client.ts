@@ -1,7 +1,7 @@
 /** Signed requests to WeChat Pay's API, version 3, whose answers are believed only when WeChat has signed them. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProxyError } from '../../../errors.ts';
+import { ProxyError, type Upstream } from '../../../errors.ts';
 import type { HttpClient, HttpResponse } from '../../http-client.ts';
 import { authorization, type Signer } from './signature.ts';
 
@@ -70,18 +70,17 @@ function isAnswer(value: unknown): value is HttpResponse {
 
 function accept(response: HttpResponse): HttpResponse {
   if (response.status >= 200 && response.status < 300) return response;
-  const { code, message } = readError(response);
-  throw new ProxyError('wechat_refused', `WeChat Pay refused with ${response.status} ${code}.`, {
-    upstream: { code, message },
-  });
+  const upstream = readError(response);
+  // Without a code it is some gateway on the way that has answered.
+  if (!upstream) throw new ProxyError('wechat_unavailable', `WeChat Pay answered with ${response.status}.`);
+  throw new ProxyError('wechat_refused', `WeChat Pay refused with ${response.status} ${upstream.code}.`, { upstream });
 }
 
-function readError(response: HttpResponse): { code: string; message: string } {
+function readError(response: HttpResponse): Upstream | undefined {
   try {
     const { code, message } = JSON.parse(response.body.toString('utf8')) as Record<string, unknown>;
-    if (typeof code === 'string') return { code, message: String(message ?? '') };
+    return typeof code === 'string' ? { code, message: String(message ?? '') } : undefined;
   } catch {
-    // Not JSON: some gateway between us and WeChat has answered.
+    return undefined;
   }
-  return { code: `HTTP_${response.status}`, message: '' };
 }

@@ -5,7 +5,7 @@ import { ProxyError } from '../../../errors.ts';
 import { upstreamCode } from '../../account/api-client.ts';
 import type { CredentialOptions } from '../../account/credential.ts';
 import type { HttpClient } from '../../http-client.ts';
-import type { Notification, PaymentGateway, Transaction } from '../gateway.ts';
+import type { JsapiOrder, Notification, PaymentGateway, Transaction } from '../gateway.ts';
 import { PayClient, type PayRequest } from './client.ts';
 import { decryptResource, Resource } from './resource.ts';
 import { jsapiParams, type Signer } from './signature.ts';
@@ -83,18 +83,29 @@ export class V3Gateway implements PaymentGateway {
     return this.#keys.keepFresh();
   }
 
-  async createJsapiOrder(order: Parameters<PaymentGateway['createJsapiOrder']>[0]): Promise<{ prepayId: string }> {
-    const attach = withinPlane0(order.attach ?? '');
+  async createJsapiOrder(order: JsapiOrder): Promise<{ prepayId: string }> {
+    try {
+      return await this.#requestPrepayId(order);
+    } catch (error) {
+      // WeChat is said to refuse characters of four bytes, such as emoji: better to be paid without them than not at all.
+      const plain = withoutEmoji(order);
+      const differs = plain.description !== order.description || plain.attach !== order.attach;
+      if (upstreamCode(error) !== 'PARAM_ERROR' || !differs) throw error;
+      return this.#requestPrepayId(plain);
+    }
+  }
+
+  async #requestPrepayId(order: JsapiOrder): Promise<{ prepayId: string }> {
     const answer = await this.#call(PrepayAnswer, {
       method: 'POST',
       path: '/v3/pay/transactions/jsapi',
       body: {
         appid: this.appId,
         mchid: this.mchId,
-        description: withinPlane0(order.description) || order.outTradeNo,
+        description: order.description,
         out_trade_no: order.outTradeNo,
         time_expire: chinaTime(Math.max(order.expiresAt, this.#options.now() + MIN_LIFETIME)),
-        ...(attach && { attach }),
+        ...(order.attach && { attach: order.attach }),
         notify_url: this.#options.notifyUrl,
         amount: { total: order.total, currency: 'CNY' },
         payer: { openid: order.openid },
@@ -179,9 +190,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** WeChat Pay refuses characters of four bytes, such as emoji, in the texts that it keeps. */
-function withinPlane0(text: string): string {
-  return text.replaceAll(/[\u{10000}-\u{10ffff}]/gu, '').trim();
+function withoutEmoji(order: JsapiOrder): JsapiOrder {
+  // With the joiners and selectors that would be left of composed ones.
+  const strip = (text: string) => text.replaceAll(/[\u{10000}-\u{10ffff}]|\u200d|\ufe0f/gu, '').trim();
+  const attach = order.attach && strip(order.attach);
+  return { ...order, description: strip(order.description) || order.outTradeNo, attach };
 }
 
 /** RFC 3339 to the second, in China's time, as WeChat's documents write it: 2018-06-08T10:34:56+08:00 */

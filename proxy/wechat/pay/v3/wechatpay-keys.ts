@@ -4,6 +4,7 @@
  * https://pay.weixin.qq.com/doc/v3/merchant/4012154180
  */
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProxyError } from '../../../errors.ts';
 import { upstreamCode } from '../../account/api-client.ts';
@@ -22,6 +23,8 @@ const MAX_CLOCK_DIFFERENCE = 300;
 /** WeChat asks for a refresh at least every 12 hours. */
 const REFRESH_SECONDS = 11 * 3_600;
 const CERTIFICATES_LIFE_SECONDS = 5 * 86_400;
+/** How long whoever needs a certificate waits for the download, in milliseconds: WeChat wants an answer within 5 s. */
+const PATIENCE = 3_000;
 /** How seldom unknown serial numbers cause a download, in milliseconds: the same one, and any. */
 const SAME_SERIAL_PAUSE = 60_000;
 const ANY_SERIAL_PAUSE = 5_000;
@@ -104,7 +107,9 @@ export class WechatpayKeys {
       );
     }
     try {
-      await this.#refreshing;
+      // The download goes on, for WeChat's next try; this one must have its answer in time.
+      const inTime = await Promise.race([this.#refreshing.then(() => true), sleep(PATIENCE, false, { ref: false })]);
+      if (!inTime) throw new ProxyError('wechat_unavailable');
     } catch (error) {
       // Where WeChat did not answer, that may have passed at its next try.
       if (upstreamCode(error) === undefined) this.#lastRefresh = { serial: '', at: this.#lastRefresh.at };
