@@ -89,18 +89,27 @@ const MINIFY = {
   mangleProps: { include: /^_[a-z]\w+$/ },
 };
 
-/** The indentation of stylesheets is for us, not for the payer's data plan. */
+/**
+ * The indentation of stylesheets is for us, not for the payer’s data plan; nor is what Lit's `css` says of values in
+ * them, since there are none.
+ */
 const collapseStyles: Plugin = {
   name: 'collapse-styles',
   enforce: 'pre',
   transform: {
     filter: { id: /\.styles\.ts$/ },
     handler: (code) => ({
-      code: code.replace(/(?<=css`)[^`]*/, (css) => css.replace(/\s+/g, ' ').replace(/ ?([{};,]) ?|(?<=:) /g, '$1')),
+      code: code
+        .replace('{ css }', '{ unsafeCSS }')
+        .replace(/css(`[^`]*`)/, (_, text: string) => `unsafeCSS(${collapse(text)})`),
       map: null,
     }),
   },
 };
+
+function collapse(css: string): string {
+  return css.replace(/\s+/g, ' ').replace(/ ?([{};,]) ?|(?<=:) /g, '$1');
+}
 
 /** In bundles for script tags, a module that has a `.script.ts` beside it is replaced by that. */
 const preferScripts: Plugin = {

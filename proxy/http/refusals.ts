@@ -51,13 +51,15 @@ function problem(error: ProxyError, requestId: string): Answer {
 function page(error: ProxyError, requestId: string): Answer {
   const body = `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<title>登录没有完成 · Sign-in failed</title></head><body>
+<title>登录没有完成 · Sign-in failed</title>
+<style>body { max-width: 30em; margin: 12vh auto; padding: 0 1.5em; font: 16px/1.6 system-ui, sans-serif }
+h1, h2 { font-size: 1.25em } code { font-size: .8em; opacity: .7 }</style></head><body>
 <h1>登录没有完成</h1><p>请返回刚才的页面，再试一次。</p>
 <h2 lang="en">Sign-in did not complete</h2><p lang="en">Go back to the page you came from and try again.</p>
 <p><code>${error.code} · ${requestId}</code></p></body></html>`;
   const headers = {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': "default-src 'none'",
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
     ...error.headers,
   };
   return { status: error.status, body, headers };

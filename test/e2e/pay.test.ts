@@ -189,7 +189,10 @@ for (const [platform, signed] of [
     const page = await world.open('<main></main>', { platform, path: '/landing?a=1' });
     await page.evaluate((id) => {
       history.pushState(null, '', '/deeper?b=2#/x');
-      document.querySelector('main')!.innerHTML = `<pay-button id="pay" order-id="${id}"></pay-button>`;
+      const button = document.createElement('pay-button');
+      button.id = 'pay';
+      button.setAttribute('order-id', id);
+      document.querySelector('main')!.append(button);
     }, order.id);
 
     const call = await eventually(() => world.wechat.calls.find(({ path }) => path === 'preVerifyJSAPI'), 'wx.config');
@@ -201,6 +204,33 @@ for (const [platform, signed] of [
     );
   });
 }
+
+test('the sign-in comes back to a page whose router has run already and whose content comes late', async (t) => {
+  const world = await startWorld(t);
+  const order = await world.order();
+  const script = `
+    const render = () => {
+      if (location.hash && !location.hash.startsWith('#/')) history.replaceState(null, '', '#/' + location.hash.slice(1));
+      const main = document.querySelector('main');
+      const button = document.createElement('pay-button');
+      button.id = 'pay';
+      button.setAttribute('order-id', '${order.id}');
+      main.replaceChildren(location.hash === '#/pay/1?tab=2' ? button : 'page not found');
+      setTimeout(() => { main.style.paddingTop = '3000px'; }, 300);
+    };
+    addEventListener('popstate', render);
+    render();`;
+  const page = await world.open('<main></main>', { platform: 'ios', path: '/shop?q=1#/pay/1?tab=2', script });
+  await page.waitForFunction(() => document.documentElement.scrollHeight > 3000);
+  await page.evaluate(() => scrollTo(0, 1500));
+
+  await page.locator('#pay').evaluate((button: HTMLElement) => button.click());
+
+  await state(page, 'paid');
+  assert.equal(page.url(), `${world.siteUrl}/shop?q=1#/pay/1?tab=2`);
+  await page.waitForFunction(() => scrollY === 1500);
+  assert.deepEqual(await seenTypes(page), ['pay-start', 'pay-success']);
+});
 
 test('outside WeChat the button says what to do', async (t) => {
   const world = await startWorld(t);

@@ -45,6 +45,8 @@ export interface World {
   siteUrl: string;
   /** What the merchant's server has received and verified, every delivery. */
   events: MerchantEvent[];
+  /** What `/page.js` holds. */
+  script: string;
   /** While false, the merchant's server answers 503. */
   merchantIsUp: boolean;
   order(fields?: Partial<OrderRequest>): Promise<Order>;
@@ -60,8 +62,10 @@ export interface OpenOptions {
   /** Path and query, fragment included. */
   path?: string;
   lang?: string;
-  /** `wx.config` and sign-in leave traces: what the page records of its events. */
+  /** Instead of WeChat's. */
   userAgent?: string;
+  /** A script of the page's own, which runs before the widgets. */
+  script?: string;
 }
 
 let browser: Promise<Browser> | undefined;
@@ -108,6 +112,7 @@ export async function startWorld(t: TestContext): Promise<World> {
     siteUrl,
     events: [],
     merchantIsUp: true,
+    script: '',
 
     async order(fields = {}) {
       const outTradeNo = `E${Date.now()}${randomBytes(4).toString('hex')}`;
@@ -116,7 +121,8 @@ export async function startWorld(t: TestContext): Promise<World> {
     },
     readOrder: (id) => merchant(proxyUrl, 'GET', `/v1/orders/${id}`),
 
-    async open(body, { platform = 'android', path = '/order_pay', lang = 'zh-CN', userAgent } = {}) {
+    async open(body, { platform = 'android', path = '/order_pay', lang = 'zh-CN', userAgent, script = '' } = {}) {
+      world.script = script;
       pages.set(new URL(path, siteUrl).pathname, pageOf(body, proxyUrl, lang));
       const context = await (await launchBrowser()).newContext({
         userAgent: userAgent ?? USER_AGENTS[platform],
@@ -176,14 +182,15 @@ async function putInWechat(context: BrowserContext, wechatUrl: string, platform:
   await context.addInitScript(`if (location.origin !== 'null') { window.__weixinClient = ${client};\n${BRIDGE}\n}`);
 }
 
-/** As strict a policy as a merchant may have: scripts and calls of the proxy, nothing inline. */
+/** As strict a policy as a merchant may have: scripts and calls of the proxy, nothing inline, no strings as scripts. */
 function policy(proxyUrl: string): string {
-  return `default-src 'self'; script-src 'self' ${proxyUrl}; connect-src ${proxyUrl}; img-src 'self' data:; base-uri 'none'`;
+  return `default-src 'self'; script-src 'self' ${proxyUrl}; connect-src ${proxyUrl}; img-src 'self' data:; base-uri 'none'; require-trusted-types-for 'script'; trusted-types weixin-widgets lit-html`;
 }
 
 function pageOf(body: string, proxyUrl: string, lang: string): string {
   return `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Shop</title><script src="/record.js"></script><script type="module" src="${proxyUrl}/widgets.js"></script></head>
+<title>Shop</title><script src="/record.js"></script><script type="module" src="/page.js"></script>
+<script type="module" src="${proxyUrl}/widgets.js"></script></head>
 <body>${body}</body></html>`;
 }
 
@@ -217,6 +224,7 @@ async function answer(world: World, pages: Map<string, string>, request: Incomin
   const { pathname } = new URL(request.url!, 'http://site');
   if (pathname === '/events') return receive(world, request, response);
   if (pathname === '/record.js') return response.setHeader('content-type', 'text/javascript').end(RECORDER);
+  if (pathname === '/page.js') return response.setHeader('content-type', 'text/javascript').end(world.script);
   const page = pages.get(pathname);
   response.statusCode = page === undefined ? 404 : 200;
   response.setHeader('content-type', 'text/html; charset=utf-8');

@@ -348,7 +348,7 @@ describe('<pay-button>', () => {
     expect(spoken()).to.equal('');
     await expect(element).to.be.accessible();
     await payUntilSheet(element);
-    await waitUntil(() => spoken() === 'Complete the payment on WeChat’s pay sheet.', 'paying');
+    await waitUntil(() => spoken() === 'Pay on WeChat’s pay sheet.', 'paying');
     await expect(element).to.be.accessible();
     scene.answerPaySheet('ok');
     await waitUntil(() => spoken() === 'Confirming payment…', 'confirming');

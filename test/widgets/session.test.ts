@@ -14,6 +14,7 @@ function aPage(href: string, kept = new Map<string, string>()) {
     kept,
     left: [] as string[],
     scrolledTo: undefined as [number, number] | undefined,
+    announced: 0,
     url: new URL(href),
   };
   const signInPage: SignInPage = {
@@ -46,6 +47,9 @@ function aPage(href: string, kept = new Map<string, string>()) {
     scroll: () => [0, 420],
     scrollTo: (...place) => {
       page.scrolledTo = place;
+    },
+    announce: () => {
+      page.announced++;
     },
   };
   return { page, signInPage };
@@ -196,8 +200,9 @@ describe('coming back from the sign-in', () => {
   });
 
   it('takes an error back, and what a router made of the fragment', async () => {
-    const { signInPage } = aPage('https://shop.test/pay?order=1#/wx_error=oauth_failed', await departed());
+    const { page, signInPage } = aPage('https://shop.test/pay?order=1#/wx_error=oauth_failed', await departed());
     assert.deepEqual(takeReturn(signInPage), returnedWith({ error: 'oauth_failed' }));
+    assert.equal(page.announced, 1, 'the router is told to look again');
   });
 
   it('strips a code that this browser did not ask for, and does nothing with it', () => {

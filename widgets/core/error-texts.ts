@@ -3,24 +3,19 @@ import type { ErrorText } from './widget-error.ts';
 const RETRY = ['请稍后重试。', 'Try again in a moment.'] as const;
 const OPEN_IN_WECHAT = ['请在微信中打开本页面付款。', 'Open this page in WeChat to pay.'] as const;
 const NO_WECHAT_PAY: ErrorText = ['这里无法使用微信支付。', 'WeChat Pay is not available here.', ...OPEN_IN_WECHAT];
-const NO_NETWORK: ErrorText = [
-  '网络连接不畅。',
-  'The connection is poor.',
-  '请检查网络后重试。',
-  'Check your network and try again.',
-];
+const NO_NETWORK: ErrorText = ['网络连接不畅。', 'The connection is poor.', ...RETRY];
 const NO_SERVICE: ErrorText = ['服务暂时不可用。', 'The service is not available.', ...RETRY];
-const NO_SIGN_IN: ErrorText = ['微信登录未完成。', 'Signing in with WeChat failed.', ...RETRY];
+const NO_SIGN_IN: ErrorText = ['微信登录未完成。', 'The sign-in failed.', ...RETRY];
 
 const ORDER_OVER: ErrorText = [
-  '订单已关闭。',
-  'The order is closed.',
+  '订单已失效。',
+  'This order is over.',
   '请重新下单；如已扣款，请联系商家。',
   'Place a new order. If you were charged, contact the merchant.',
 ];
 const MISUSE: ErrorText = [
   '页面设置不完整。',
-  'The page is not set up completely.',
+  'The page setup is incomplete.',
   '请检查 order-id 与 proxy。',
   'Check order-id and proxy.',
 ];
@@ -33,7 +28,7 @@ export const ERROR_TEXTS = {
   channel_not_supported: NO_WECHAT_PAY,
   in_mini_program: [
     '小程序内嵌的网页不能付款。',
-    'Web pages in a mini program cannot take payments.',
+    'Pages in a mini program cannot take payments.',
     '请返回小程序付款。',
     'Pay in the mini program itself.',
   ],
@@ -57,12 +52,7 @@ export const ERROR_TEXTS = {
   ],
 
   // Orders and payments
-  order_not_found: [
-    '找不到此订单。',
-    'This order could not be found.',
-    '请返回重新下单。',
-    'Go back and place it again.',
-  ],
+  order_not_found: ['找不到此订单。', 'Order not found.', '请返回重新下单。', 'Go back and place it again.'],
   order_closed: ORDER_OVER,
   order_expired: ORDER_OVER,
   payment_refused: ['微信支付未受理。', 'WeChat Pay did not accept it.', ...RETRY],
@@ -86,7 +76,7 @@ export const ERROR_TEXTS = {
     '本网站未获准使用此服务。',
     'This site may not use this service.',
     '请将本站加入 ALLOWED_ORIGINS。',
-    'Add this origin to ALLOWED_ORIGINS.',
+    'Add it to ALLOWED_ORIGINS.',
   ],
   script_unavailable: NO_SERVICE,
 } as const satisfies Record<string, ErrorText>;

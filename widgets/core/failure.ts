@@ -8,7 +8,7 @@ export function failure(code: ErrorCode | (string & {}), details: ErrorDetails =
   if (known) return new WidgetError(code, known, details);
   const [zhCause, enCause, zhRemedy, enRemedy] = ERROR_TEXTS.proxy_failed;
   const { detail = enCause, remedy = enRemedy } = details.problem ?? {};
-  return new WidgetError(code, [zhCause, detail, zhRemedy, remedy], { ...details, detail: code });
+  return new WidgetError(code, [zhCause, detail, zhRemedy, remedy], details);
 }
 
 /** Anything that was thrown, as a WidgetError. */

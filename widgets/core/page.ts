@@ -6,6 +6,7 @@ import { ProxyClient } from './proxy-client.ts';
 import { shared } from './shared.ts';
 import { type SignInPage, type SignInReturn, takeReturn } from './sign-in.ts';
 import type { Store } from './stored.ts';
+import { SCROLL_PATIENCE, SCROLL_PAUSE } from './timing.ts';
 import { loadWechat } from './wechat/load-wechat.ts';
 import type { Wechat } from './wechat/wechat.ts';
 
@@ -15,8 +16,15 @@ const signInPage = (): SignInPage => ({
   storage: storage(),
   scroll: () => [scrollX, scrollY],
   scrollTo: (x, y) => {
-    if (document.readyState === 'complete') scrollTo(x, y);
-    else addEventListener('load', () => scrollTo(x, y), { once: true });
+    // Pages that render by script grow for a while.
+    const timer = setInterval(() => {
+      scrollTo(x, y);
+      if (scrollY >= y) clearInterval(timer);
+    }, SCROLL_PAUSE);
+    setTimeout(clearInterval, SCROLL_PATIENCE, timer);
+  },
+  announce: () => {
+    for (const type of ['popstate', 'hashchange']) dispatchEvent(new Event(type));
   },
 });
 

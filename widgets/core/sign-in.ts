@@ -12,6 +12,8 @@ export interface SignInPage {
   scroll(): [x: number, y: number];
   /** Scrolls once the page has its height. */
   scrollTo(x: number, y: number): void;
+  /** Tells a router that has looked at the address already that it is another one now. */
+  announce(): void;
 }
 
 /** What the page remembers while the payer is away. */
@@ -34,7 +36,7 @@ export interface SignInReturn {
 
 const DEPARTURE = 'weixin-widgets:sign-in';
 // A router that ran first may have put a slash of its own in front.
-const RETURNED = /^#\/?wx_(code|error)=([^&]*)/;
+const RETURNED = /^#(\/?)wx_(code|error)=([^&]*)/;
 
 /** Remembers the page and gives the address to come back to. */
 export function depart(page: SignInPage, leave: Pick<Departure, 'verifier' | 'proxy' | 'orderId'>): string {
@@ -53,11 +55,12 @@ export function stay(page: SignInPage): void {
  * `undefined` where nothing came back, or where it was not this page that left.
  */
 export function takeReturn(page: SignInPage): SignInReturn | undefined {
-  const [, kind, value = ''] = RETURNED.exec(page.location.hash) ?? [];
+  const [, slash, kind, value = ''] = RETURNED.exec(page.location.hash) ?? [];
   const departure = takeDeparture(page);
   if (!kind) return undefined;
   const { pathname, search } = page.location;
   page.history.replaceState(page.history.state, '', pathname + search + (departure?.fragment ?? ''));
+  if (slash) page.announce();
   if (!departure) return undefined;
   page.scrollTo(...departure.scroll);
   const { proxy, orderId, verifier } = departure;

@@ -46,3 +46,7 @@ export const SESSION_MARGIN = 30_000;
 export const SCRIPT_LOAD = 15_000;
 /** A call of the JS-SDK that asks the user nothing. */
 export const JSSDK_CALL = 10_000;
+
+/** After the sign-in, the page is scrolled to where it was as soon as it is high enough; for so long it is tried. */
+export const SCROLL_PAUSE = 50;
+export const SCROLL_PATIENCE = 3000;

@@ -1,6 +1,9 @@
-import { LitElement, type PropertyDeclarations } from 'lit';
+import { LitElement, type PropertyDeclaration, type PropertyDeclarations } from 'lit';
 import { type Language, languageFrom, languageOf, type Text } from './language.ts';
 import { proxyAddress } from './proxy-address.ts';
+
+/** Attribute and property say the same; a default is no attribute. */
+export const REFLECTED: PropertyDeclaration = { reflect: true, useDefault: true };
 
 /**
  * What all elements share: the proxy that they talk to and the language that they speak.
@@ -11,8 +14,8 @@ import { proxyAddress } from './proxy-address.ts';
  */
 export abstract class WeixinElement extends LitElement {
   static override properties: PropertyDeclarations = {
-    proxy: {},
-    lang: { reflect: true, useDefault: true },
+    proxy: REFLECTED,
+    lang: REFLECTED,
   };
 
   /** The proxy's address; without it `<meta name="weixin-proxy">`, else the origin that the widgets came from. */

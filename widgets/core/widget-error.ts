@@ -35,11 +35,12 @@ export class WidgetError extends Error {
   constructor(code: string, [zhCause, enCause, zhRemedy, enRemedy]: ErrorText, details: ErrorDetails) {
     const { detail, status, problem, retryAfter, reason } = details;
     const said = detail || problem?.upstream?.message;
-    const en = said ? `${enCause} (${said})` : enCause;
-    super(`${en} ${enRemedy}`);
+    super(`${enCause} ${enRemedy} ${said ?? ''}`.trim());
     this.name = 'WidgetError';
     this.code = code;
-    this.cause = { 'zh-CN': said ? `${zhCause}（${said}）` : zhCause, en };
+    // What WeChat says of a payment is for the payer; the rest only means something in a console.
+    const shown = said && /^(payment|jssdk)_/.test(code) ? `(${said})` : '';
+    this.cause = { 'zh-CN': zhCause + shown, en: `${enCause} ${shown}`.trim() };
     this.remedy = { 'zh-CN': zhRemedy, en: enRemedy };
     this.status = status;
     this.problem = problem;

@@ -5,7 +5,7 @@ import { asWidgetError, failure } from '../core/failure.ts';
 import { formatFen } from '../core/money.ts';
 import type { OrderFeed } from '../core/order-feed.ts';
 import { feedOf } from '../core/page.ts';
-import { WeixinElement } from '../core/weixin-element.ts';
+import { REFLECTED, WeixinElement } from '../core/weixin-element.ts';
 import { isPassing, type WidgetError } from '../core/widget-error.ts';
 import { orderCardStyles } from './order-card.styles.ts';
 import { STATUS_TEXTS, TEXTS } from './order-card.texts.ts';
@@ -37,7 +37,7 @@ import { timeLeft } from './time-left.ts';
 export class OrderCard extends WeixinElement {
   static override styles = [baseStyles, orderCardStyles];
   static override properties: PropertyDeclarations = {
-    orderId: { attribute: 'order-id' },
+    orderId: { attribute: 'order-id', ...REFLECTED },
     state: { reflect: true },
   };
 

@@ -21,7 +21,7 @@ export const payButtonStyles = css`
   .button:disabled,
   .inert {
     background: var(--surface-quiet);
-    box-shadow: inset 0 0 0 1px var(--line);
+    border: 1px solid;
     color: var(--text-quiet);
   }
 

@@ -11,11 +11,11 @@ export const TEXTS = {
   closed: ['订单已关闭', 'Order closed'],
   expired: ['订单已过期', 'Order expired'],
 
-  payingNote: ['请在微信支付页面中完成付款。', 'Complete the payment on WeChat’s pay sheet.'],
+  payingNote: ['请在微信支付页面中完成付款。', 'Pay on WeChat’s pay sheet.'],
   slowNote: [
     '确认时间比平时长，请稍候。您的付款不会丢失，也不会重复扣款。',
-    'This is taking longer than usual. Nothing is lost, and you will not be charged twice.',
+    'This takes longer than usual. Nothing is lost; you will not be charged twice.',
   ],
-  cancelledNote: ['支付已取消，订单尚未付款。', 'Cancelled. The order is unpaid.'],
+  cancelledNote: ['支付已取消，可以重新支付。', 'Cancelled. You can try again.'],
   again: ['没有完成付款？重新支付', 'Didn’t complete it? Pay again'],
 } as const satisfies Record<string, Text>;

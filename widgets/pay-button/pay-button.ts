@@ -10,7 +10,7 @@ import { feedOf, takeResume, wechat } from '../core/page.ts';
 import { ProxyClient } from '../core/proxy-client.ts';
 import { shared } from '../core/shared.ts';
 import { RETURN_AFTER } from '../core/timing.ts';
-import { WeixinElement } from '../core/weixin-element.ts';
+import { REFLECTED, WeixinElement } from '../core/weixin-element.ts';
 import type { WidgetError } from '../core/widget-error.ts';
 import { channelObstacle } from './channel.ts';
 import { payButtonStyles } from './pay-button.styles.ts';
@@ -51,9 +51,9 @@ export class PayButton extends WeixinElement {
   static override styles = [baseStyles, payButtonStyles];
   static override shadowRootOptions = { ...WeixinElement.shadowRootOptions, delegatesFocus: true };
   static override properties: PropertyDeclarations = {
-    orderId: { attribute: 'order-id' },
-    channel: {},
-    returnUrl: { attribute: 'return-url' },
+    orderId: { attribute: 'order-id', ...REFLECTED },
+    channel: REFLECTED,
+    returnUrl: { attribute: 'return-url', ...REFLECTED },
     disabled: { type: Boolean, reflect: true },
     state: { reflect: true },
   };
@@ -114,7 +114,8 @@ export class PayButton extends WeixinElement {
       this._unsubscribe = this._shared.payment.subscribe(() => this._show());
       if (!this._obstacle()) {
         this._prepareJssdk(address);
-        if (takeResume(address, this.orderId)) this._shared.payment.pay(this._emitter(), { resumed: true });
+        if (takeResume(address, this.orderId) && !this.disabled)
+          this._shared.payment.pay(this._emitter(), { resumed: true });
       }
     } catch (thrown) {
       this._misuse = asWidgetError(thrown);
@@ -216,7 +217,7 @@ export class PayButton extends WeixinElement {
         return withAmount(TEXTS.pay);
       case 'cancelled':
       case 'failed':
-        return withAmount(TEXTS.retry);
+        return withAmount(TEXTS[amount ? 'retry' : 'pay']);
       case 'paid':
         return this.say(status === 'refunded' ? TEXTS.refunded : TEXTS.paid);
       case 'closed':
@@ -275,8 +276,9 @@ function sharedPayment(address: string, orderId: string): SharedPayment {
 /** A moment later, so that the payer sees that it is paid. Anything but http and https is ignored: no `javascript:`. */
 function leaveFor(address: string | undefined): void {
   if (!address) return;
-  const url = new URL(address, document.baseURI);
-  if (/^https?:$/.test(url.protocol)) setTimeout(() => location.assign(url.href), RETURN_AFTER);
+  const link = document.createElement('a');
+  link.href = address;
+  if (/^https?:$/.test(link.protocol)) setTimeout(() => location.assign(link.href), RETURN_AFTER);
 }
 
 declare global {

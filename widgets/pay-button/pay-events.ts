@@ -16,8 +16,11 @@ export class PaySuccessEvent extends WidgetEvent<{ orderId: string; order: PageO
   }
 }
 
-/** The payer closed the pay sheet, and the proxy says that nothing was paid. */
-export class PayCancelEvent extends WidgetEvent<{ orderId: string }> {
+/**
+ * The payer closed the pay sheet, and the proxy says that nothing was paid. `said`: `cancel`, or the client's own words:
+ * some say `cancel` too where the pay directory is not registered.
+ */
+export class PayCancelEvent extends WidgetEvent<{ orderId: string; said: string }> {
   constructor(detail: PayCancelEvent['detail']) {
     super('pay-cancel', detail);
   }

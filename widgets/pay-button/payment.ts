@@ -157,7 +157,8 @@ export class Payment {
     } else if (isOver(order.status)) {
       this._endBadly(attempt, 'closed', failure(`order_${order.status}`));
     } else if (readAt >= attempt.answeredAt + VERDICT_AFTER) {
-      if (attempt.verdict === 'cancel') this._end(attempt, 'cancelled', new PayCancelEvent({ orderId }));
+      if (attempt.verdict === 'cancel')
+        this._end(attempt, 'cancelled', new PayCancelEvent({ orderId, said: attempt.said }));
       if (attempt.verdict === 'fail')
         this._endBadly(attempt, 'failed', failure('payment_failed', { detail: attempt.said }));
     }
