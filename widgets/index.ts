@@ -1,5 +1,5 @@
 /** Registers all elements. */
-export type { PageOrder } from '../proxy/http/api.ts';
+export type { PageOrder } from '../proxy/api.ts';
 export { define } from './core/define.ts';
 export { WidgetError } from './core/widget-error.ts';
 export * from './order-card/index.ts';

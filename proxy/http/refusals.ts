@@ -1,7 +1,7 @@
 /** How a refusal is written down. */
 import { ERRORS, ProxyError } from '../errors.ts';
 import { isStoreUnavailable } from '../store/unavailable.ts';
-import type { Problem } from './api.ts';
+import type { Problem } from '../api.ts';
 import { InvalidRequest } from './invalid-request.ts';
 import type { Answer, Route } from './route.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ProxyError } from '../errors.ts';
 import type { Sessions } from '../sessions.ts';
 import type { SignIns } from '../sign-ins.ts';
-import { Session, SessionRequest, Text } from './api.ts';
+import { Session, SessionRequest, Text } from '../api.ts';
 import { type Route, route } from './route.ts';
 
 /** base64url of a SHA-256. */

@@ -1,4 +1,4 @@
-import type { Order, PageOrder } from '../http/api.ts';
+import type { Order, PageOrder } from '../api.ts';
 import type { OrderRow } from '../store/schema.ts';
 
 /** RFC 3339 in UTC. */

@@ -1,6 +1,6 @@
 /** The tables, as Kysely sees them. Times are milliseconds since 1970; money is in fen; `…Json` columns hold JSON. */
 import type { Selectable } from 'kysely';
-import type { Channel, EventType, OrderStatus } from '../http/api.ts';
+import type { Channel, EventType, OrderStatus } from '../api.ts';
 
 export interface Tables {
   orders: OrdersTable;

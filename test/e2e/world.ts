@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { Webhook } from 'standardwebhooks';
 import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
-import type { Order, OrderRequest } from '../../proxy/http/api.ts';
+import type { Order, OrderRequest } from '../../proxy/api.ts';
 import { findBrowser } from '../find-browser.ts';
 import { eventually, freePort } from '../proxy/harness.ts';
 

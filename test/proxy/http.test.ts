@@ -11,7 +11,7 @@ import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import type { z } from 'zod';
 import { ERRORS } from '../../proxy/errors.ts';
-import * as api from '../../proxy/http/api.ts';
+import * as api from '../../proxy/api.ts';
 import { createApp } from '../../proxy/http/app.ts';
 import { createAuthenticate } from '../../proxy/http/authentication.ts';
 import { widgetRoutes } from '../../proxy/http/widgets.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ProxyError } from '../../proxy/errors.ts';
-import type { EventType } from '../../proxy/http/api.ts';
+import type { EventType } from '../../proxy/api.ts';
 import { assertPayable, OPEN, type OrderFact, orderChange, PAID } from '../../proxy/orders/order-state.ts';
 import type { OrderRow } from '../../proxy/store/schema.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
-import type { Event } from '../../proxy/http/api.ts';
+import type { Event } from '../../proxy/api.ts';
 import { Delivery } from '../../proxy/outbox/delivery.ts';
 import { Events } from '../../proxy/outbox/events.ts';
 import { Store } from '../../proxy/store/store.ts';

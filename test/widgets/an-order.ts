@@ -1,4 +1,4 @@
-import type { PageOrder } from '../../proxy/http/api.ts';
+import type { PageOrder } from '../../proxy/api.ts';
 
 /** An order as the proxy shows it to pages, unpaid, with ten minutes to go. */
 export function anOrder(changes: Partial<PageOrder> = {}): PageOrder {

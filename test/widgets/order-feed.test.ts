@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PageOrder } from '../../proxy/http/api.ts';
+import type { PageOrder } from '../../proxy/api.ts';
 import { failure } from '../../widgets/core/failure.ts';
 import { OrderFeed } from '../../widgets/core/order-feed.ts';
 import { anOrder } from './an-order.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { JsapiParams, PageOrder } from '../../proxy/http/api.ts';
+import type { JsapiParams, PageOrder } from '../../proxy/api.ts';
 import { failure } from '../../widgets/core/failure.ts';
 import { OrderFeed } from '../../widgets/core/order-feed.ts';
 import type { BridgeAnswer } from '../../widgets/core/wechat/bridge.ts';

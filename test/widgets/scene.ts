@@ -1,4 +1,4 @@
-import type { PageOrder, Problem } from '../../proxy/http/api.ts';
+import type { PageOrder, Problem } from '../../proxy/api.ts';
 import type { BridgeAnswer } from '../../widgets/core/wechat/bridge.ts';
 import { anOrder } from './an-order.ts';
 import type { RecordedCall, Script, ScriptedAnswer } from './scripted-proxy.ts';

@@ -10,7 +10,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { JssdkConfig, PageOrder, Payment, Problem, Session } from '../../proxy/http/api.ts';
+import { JssdkConfig, PageOrder, Payment, Problem, Session } from '../../proxy/api.ts';
 
 export interface ScriptedAnswer {
   status?: number;

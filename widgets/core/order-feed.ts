@@ -1,4 +1,4 @@
-import type { PageOrder } from '../../proxy/http/api.ts';
+import type { PageOrder } from '../../proxy/api.ts';
 import type { Clock } from './clock.ts';
 import { asWidgetError } from './failure.ts';
 import {

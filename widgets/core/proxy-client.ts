@@ -1,4 +1,4 @@
-import type { PageOrder, Payment, Problem } from '../../proxy/http/api.ts';
+import type { PageOrder, Payment, Problem } from '../../proxy/api.ts';
 import { failure } from './failure.ts';
 import { READ_TIMEOUT, WRITE_TIMEOUT } from './timing.ts';
 import { WidgetError } from './widget-error.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../../proxy/http/api.ts';
+import type { Problem } from '../../proxy/api.ts';
 import type { Language } from './language.ts';
 
 /** The cause in Chinese and English, the remedy in both. */

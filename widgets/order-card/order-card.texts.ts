@@ -1,4 +1,4 @@
-import type { OrderStatus } from '../../proxy/http/api.ts';
+import type { OrderStatus } from '../../proxy/api.ts';
 import type { Text } from '../core/language.ts';
 
 export const STATUS_TEXTS: Record<OrderStatus, Text> = {

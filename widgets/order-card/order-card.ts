@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import type { Item, PageOrder } from '../../proxy/http/api.ts';
+import type { Item, PageOrder } from '../../proxy/api.ts';
 import { baseStyles } from '../core/base.styles.ts';
 import { asWidgetError, failure } from '../core/failure.ts';
 import { formatFen } from '../core/money.ts';

@@ -1,4 +1,4 @@
-import type { PageOrder } from '../../proxy/http/api.ts';
+import type { PageOrder } from '../../proxy/api.ts';
 import type { WidgetError } from '../core/widget-error.ts';
 import { WidgetEvent } from '../core/widget-event.ts';
 

@@ -1,4 +1,4 @@
-import type { Channel } from '../../proxy/http/api.ts';
+import type { Channel } from '../../proxy/api.ts';
 import type { Host } from '../core/environment.ts';
 import type { ErrorCode } from '../core/error-texts.ts';
 

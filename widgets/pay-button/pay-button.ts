@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import type { Channel } from '../../proxy/http/api.ts';
+import type { Channel } from '../../proxy/api.ts';
 import { baseStyles } from '../core/base.styles.ts';
 import { pageClock } from '../core/clock.ts';
 import { currentTraces, detectHost } from '../core/environment.ts';

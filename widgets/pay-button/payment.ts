@@ -1,4 +1,4 @@
-import type { JsapiParams, PageOrder } from '../../proxy/http/api.ts';
+import type { JsapiParams, PageOrder } from '../../proxy/api.ts';
 import type { Clock } from '../core/clock.ts';
 import { asWidgetError, failure } from '../core/failure.ts';
 import type { OrderFeed } from '../core/order-feed.ts';

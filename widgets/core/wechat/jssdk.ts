@@ -1,4 +1,4 @@
-import type { JssdkConfig } from '../../../proxy/http/api.ts';
+import type { JssdkConfig } from '../../../proxy/api.ts';
 import type { Platform } from '../environment.ts';
 import { JSSDK_CALL } from '../timing.ts';
 import type { Bridge, BridgeAnswer } from './bridge.ts';

@@ -1,4 +1,4 @@
-import type { Session as SessionAnswer } from '../../../proxy/http/api.ts';
+import type { Session as SessionAnswer } from '../../../proxy/api.ts';
 import type { failure } from '../failure.ts';
 import { depart, type SignInPage, type SignInReturn, stay } from '../sign-in.ts';
 import { readStored } from '../stored.ts';

@@ -1,4 +1,4 @@
-import type { JssdkConfig, Session } from '../../../proxy/http/api.ts';
+import type { JssdkConfig, Session } from '../../../proxy/api.ts';
 import type { ProxyClient } from '../proxy-client.ts';
 
 /** What only pages inside WeChat ask the proxy for. */

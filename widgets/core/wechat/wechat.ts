@@ -1,4 +1,4 @@
-import type { JsapiParams } from '../../../proxy/http/api.ts';
+import type { JsapiParams } from '../../../proxy/api.ts';
 import { currentTraces, detectPlatform } from '../environment.ts';
 import type { failure } from '../failure.ts';
 import type { ProxyClient } from '../proxy-client.ts';
