@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Events } from '../outbox/events.ts';
 import { Event, EventList, EventType } from '../api.ts';
+import type { Events } from '../outbox/events.ts';
 import { type Route, route } from './route.ts';
 
 const EventFilter = z.strictObject({ type: EventType.optional(), cursor: z.string().max(256).optional() });

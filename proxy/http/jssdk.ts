@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { JssdkConfig } from '../api.ts';
 import { ProxyError } from '../errors.ts';
 import { type JsapiTicket, jssdkSignature } from '../wechat/account/jsapi-ticket.ts';
-import { JssdkConfig } from '../api.ts';
 import { type Route, route } from './route.ts';
 
 const ConfigQuery = z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(4096) });

@@ -1,7 +1,7 @@
 /** The description of the API, made from the routes themselves. */
 import { z } from 'zod';
-import { ERRORS, type ErrorCode } from '../errors.ts';
 import { Problem } from '../api.ts';
+import { ERRORS, type ErrorCode } from '../errors.ts';
 import type { CallerKind, Route } from './route.ts';
 
 const SECURITY: Record<CallerKind, object> = {

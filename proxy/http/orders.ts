@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { Order, OrderList, OrderRequest, OrderStatus, PageOrder, Text } from '../api.ts';
 import { merchantView, pageView } from '../orders/order-view.ts';
 import type { Orders } from '../orders/orders.ts';
-import { Order, OrderList, OrderRequest, OrderStatus, PageOrder, Text } from '../api.ts';
 import { type Route, route } from './route.ts';
 
 const OrderFilter = z.strictObject({

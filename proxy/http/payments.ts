@@ -1,6 +1,6 @@
+import { Payment, PaymentRequest } from '../api.ts';
 import { ProxyError } from '../errors.ts';
 import type { Orders } from '../orders/orders.ts';
-import { Payment, PaymentRequest } from '../api.ts';
 import { type Route, route } from './route.ts';
 
 export function paymentRoutes({ orders }: { orders: Orders }): Route[] {

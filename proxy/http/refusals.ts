@@ -1,7 +1,8 @@
 /** How a refusal is written down. */
+
+import type { Problem } from '../api.ts';
 import { ERRORS, ProxyError } from '../errors.ts';
 import { isStoreUnavailable } from '../store/unavailable.ts';
-import type { Problem } from '../api.ts';
 import { InvalidRequest } from './invalid-request.ts';
 import type { Answer, Route } from './route.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { Session, SessionRequest, Text } from '../api.ts';
 import { ProxyError } from '../errors.ts';
 import type { Sessions } from '../sessions.ts';
 import type { SignIns } from '../sign-ins.ts';
-import { Session, SessionRequest, Text } from '../api.ts';
 import { type Route, route } from './route.ts';
 
 /** base64url of a SHA-256. */

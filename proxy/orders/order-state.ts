@@ -3,8 +3,9 @@
  *
  *     created → paying → paid → refunded | partially_refunded;  created, paying → closed | expired
  */
-import { type ErrorCode, ProxyError } from '../errors.ts';
+
 import type { Channel, EventType, OrderStatus } from '../api.ts';
+import { type ErrorCode, ProxyError } from '../errors.ts';
 import type { OrderRow } from '../store/schema.ts';
 
 export type OrderFact =

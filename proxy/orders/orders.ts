@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExpressionBuilder } from 'kysely';
-import { ProxyError } from '../errors.ts';
 import type { OrderRequest, OrderStatus } from '../api.ts';
+import { ProxyError } from '../errors.ts';
 import type { Events } from '../outbox/events.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
 import type { OrderRow, Tables } from '../store/schema.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { ProxyError } from '../errors.ts';
 import type { Event, EventList, EventType } from '../api.ts';
+import { ProxyError } from '../errors.ts';
 import { readCursor, writeCursor } from '../store/cursor.ts';
 import type { EventRow, OutboxRow } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';

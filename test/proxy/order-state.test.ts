@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ProxyError } from '../../proxy/errors.ts';
 import type { EventType } from '../../proxy/api.ts';
+import { ProxyError } from '../../proxy/errors.ts';
 import { assertPayable, OPEN, type OrderFact, orderChange, PAID } from '../../proxy/orders/order-state.ts';
 import type { OrderRow } from '../../proxy/store/schema.ts';
 

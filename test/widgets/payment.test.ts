@@ -332,6 +332,23 @@ describe('a payment', () => {
     assert.equal(world.clock.pending, 0);
   });
 
+  it('offers to pay again where the pay sheet never says how it ended', async () => {
+    const world = arrange();
+    await settled();
+    world.click();
+    await settled();
+    await world.clock.advance(59_000);
+    assert.equal(world.payment.canPayAgain, false);
+    await world.clock.advance(2_000);
+    assert.equal(world.payment.canPayAgain, true);
+    world.click();
+    await settled();
+    assert.deepEqual(world.types(), ['start', 'error', 'start']);
+    assert.equal(codeOf(world.events[1]), 'payment_unconfirmed');
+    await world.answer(OK);
+    assert.equal(world.payment.state, 'paying', 'the old sheet’s answer is nobody’s');
+  });
+
   it('starts one new attempt where a listener pays again as soon as it hears of the old one’s end', async () => {
     const world = await arrangeConfirming(OK);
     await world.clock.advance(21_000);

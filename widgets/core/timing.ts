@@ -30,6 +30,8 @@ export const VERDICT_AFTER = 2_200;
 /** Confirming: when the payer is told that it takes longer, and when a new attempt is offered. */
 export const SLOW_AFTER = 10_000;
 export const PAY_AGAIN_AFTER = 20_000;
+/** Some clients never say how the pay sheet ended: then, too, a new attempt is offered. */
+export const SHEET_SILENT_AFTER = 60_000;
 /** A pay sheet that says nothing for this long is not going to. */
 export const BRIDGE_ANSWER = 300_000;
 /** `WeixinJSBridge` may come late, but not this late. */

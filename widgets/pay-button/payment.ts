@@ -2,7 +2,7 @@ import type { JsapiParams, PageOrder } from '../../proxy/api.ts';
 import type { Clock } from '../core/clock.ts';
 import { asWidgetError, failure } from '../core/failure.ts';
 import type { OrderFeed } from '../core/order-feed.ts';
-import { PAY_AGAIN_AFTER, SLOW_AFTER, VERDICT_AFTER } from '../core/timing.ts';
+import { PAY_AGAIN_AFTER, SHEET_SILENT_AFTER, SLOW_AFTER, VERDICT_AFTER } from '../core/timing.ts';
 import type { BridgeAnswer } from '../core/wechat/bridge.ts';
 import { isPassing, type WidgetError } from '../core/widget-error.ts';
 import { PayCancelEvent, PayErrorEvent, type PayEvent, PayStartEvent, PaySuccessEvent } from './pay-events.ts';
@@ -43,7 +43,7 @@ export class Payment {
   error: WidgetError | undefined;
   /** Confirming takes longer than usual. */
   isSlow = false;
-  /** Confirming takes so long that a new attempt is offered. */
+  /** The pay sheet says nothing, or confirming takes, for so long that a new attempt is offered. */
   canPayAgain = false;
 
   private readonly _world: PaymentWorld;
@@ -101,6 +101,7 @@ export class Payment {
       if (this._attempt !== attempt) return;
       this._world.feed.setUrgent(true);
       this._show('paying');
+      this._offerAgain(attempt, SHEET_SILENT_AFTER);
       const answer = await this._world.openPaySheet(params);
       if (this._attempt === attempt) this._confirm(attempt, answer);
     } catch (thrown) {
@@ -128,17 +129,23 @@ export class Payment {
     attempt.answeredAt = clock.now();
     const after = (ms: number, run: () => void) => attempt.timers.push(clock.setTimeout(run, ms));
     feed.setUrgent(true);
+    this.canPayAgain = false;
     this._show('confirming');
     after(VERDICT_AFTER, () => feed.refresh());
     after(SLOW_AFTER, () => {
       this.isSlow = true;
       this._tell();
     });
-    after(PAY_AGAIN_AFTER, () => {
+    this._offerAgain(attempt, PAY_AGAIN_AFTER);
+    feed.refresh();
+  }
+
+  private _offerAgain(attempt: Attempt, after: number): void {
+    const offer = () => {
       this.canPayAgain = true;
       this._tell();
-    });
-    feed.refresh();
+    };
+    attempt.timers.push(this._world.clock.setTimeout(offer, after));
   }
 
   /** The order was read, or could not be. */
