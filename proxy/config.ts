@@ -179,10 +179,10 @@ export const SETTINGS = {
     remedy: 'Leave it unset, or give http(s) addresses.',
   }),
   SESSION_TTL: setting({
-    schema: integer(60, 30 * 86_400),
+    schema: integer(1, 30 * 86_400),
     default: '7200',
     meaning: { en: 'life of a payer’s session, in seconds', zh: '付款人会话的有效期（秒）' },
-    remedy: 'Give seconds, from 60 to 2592000.',
+    remedy: 'Give seconds, from 1 to 2592000.',
   }),
   RATE_LIMIT: setting({
     schema: integer(1, 1_000_000),

@@ -146,7 +146,7 @@ const MALFORMED: Record<Exclude<keyof typeof SETTINGS, 'HOST'>, string[]> & { HO
   WECHAT_API_URL: ['api.weixin.qq.com', 'ftp://api.weixin.qq.com'],
   WECHAT_OPEN_URL: ['open.weixin.qq.com', 'file:///etc/passwd'],
   WECHAT_PAY_URL: ['api.mch.weixin.qq.com', ',', 'https://api.mch.weixin.qq.com,api2'],
-  SESSION_TTL: ['0', '59', '2h', '2592001', '-7200'],
+  SESSION_TTL: ['0', '2h', '2592001', '-7200'],
   RATE_LIMIT: ['0', 'none', '1000001'],
   TRUST_PROXY: ['true', '-1', '11', '1.5'],
   DOMAIN_VERIFICATION: ['MP_verify_abc.txt', 'abc.txt=abc', '../MP_verify_abc.txt=abc', 'MP_verify_a/b.txt=abc', ','],
