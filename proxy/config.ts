@@ -10,7 +10,6 @@ interface Setting<T> {
   schema: z.ZodType<T, string>;
   default?: string;
   optional?: true;
-  secret?: true;
   meaning: { en: string; zh: string };
   /** What to do when it is missing or malformed, and in which console the value stands. */
   remedy: string;
@@ -52,7 +51,6 @@ export const SETTINGS = {
   }),
   API_KEYS: setting({
     schema: list((text, context) => apiKey(text, context)),
-    secret: true,
     meaning: {
       en: 'keys of the merchant’s server, comma-separated (several, for rotation), each at least 32 characters',
       zh: '商户服务器的密钥，逗号分隔（可多个，便于轮换），每个至少 32 个字符',
@@ -61,7 +59,6 @@ export const SETTINGS = {
   }),
   SESSION_SECRET: setting({
     schema: list((text, context) => atLeast(text, 32, 'bytes', context)),
-    secret: true,
     meaning: {
       en: 'signs payers’ sessions, at least 32 bytes; several, comma-separated, for rotation: the first signs, all verify',
       zh: '付款人会话的签名密钥，至少 32 字节；轮换时可逗号分隔多个：第一个用于签名，全部用于验证',
@@ -71,7 +68,6 @@ export const SETTINGS = {
   DATABASE_URL: setting({
     schema: z.string().refine(isDatabaseUrl, 'is neither file:… nor postgres://…'),
     default: 'file:data/proxy.db',
-    secret: true,
     meaning: {
       en: 'an SQLite file, or `postgres://…` where several proxies share the work',
       zh: 'SQLite 文件；多个代理共同工作时用 `postgres://…`',
@@ -87,7 +83,6 @@ export const SETTINGS = {
   WEBHOOK_SECRET: setting({
     schema: z.string().refine(isWebhookSecret, 'is not whsec_ and the base64 of 24 to 64 bytes'),
     optional: true,
-    secret: true,
     meaning: {
       en: 'signs the events, in the form of Standard Webhooks (`whsec_…`)',
       zh: '事件的签名密钥，Standard Webhooks 格式（`whsec_…`）',
@@ -101,7 +96,6 @@ export const SETTINGS = {
   }),
   WECHAT_APP_SECRET: setting({
     schema: z.string().regex(/^\S{8,128}$/, 'is too short, or has spaces in it'),
-    secret: true,
     meaning: { en: 'AppSecret of the official account', zh: '公众号 AppSecret' },
     remedy: `Copy or reset it at ${ACCOUNT_CONSOLE}; put this machine’s address on the list (IP白名单) there too.`,
   }),
@@ -127,13 +121,11 @@ export const SETTINGS = {
   }),
   WECHAT_PAY_V3_KEY: setting({
     schema: z.string().refine((text) => Buffer.byteLength(text) === 32, 'is not exactly 32 bytes'),
-    secret: true,
     meaning: { en: 'APIv3 key, exactly 32 bytes', zh: 'APIv3 密钥，正好 32 字节' },
     remedy: `Set it at ${PAY_CONSOLE} → APIv3密钥, and give the same here.`,
   }),
   WECHAT_PAY_PRIVATE_KEY: setting({
     schema: z.string().transform((text, context) => rsaKey(text, createPrivateKey, context)),
-    secret: true,
     meaning: { en: 'key of the merchant API certificate (PEM)', zh: '商户 API 证书私钥（PEM）' },
     remedy: `Give the content of apiclient_key.pem (${PAY_CONSOLE} → 商户API证书), or its path in WECHAT_PAY_PRIVATE_KEY_FILE.`,
   }),

@@ -5,7 +5,7 @@ import type { ExpressionBuilder } from 'kysely';
 import type { OrderRequest, OrderStatus } from '../api.ts';
 import { ProxyError } from '../errors.ts';
 import type { Events } from '../outbox/events.ts';
-import { readCursor, writeCursor } from '../store/cursor.ts';
+import { PAGE_SIZE, pageOf, readCursor } from '../store/cursor.ts';
 import type { OrderRow, Tables } from '../store/schema.ts';
 import type { Db, Store, Trx } from '../store/store.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
@@ -39,7 +39,6 @@ const QUERY_WAITS = [5, 10, 20, 40, 60, 120, 300, 600].map((seconds) => seconds 
 const READ_PATIENCE = 2_500;
 /** How many due orders one round takes on. */
 const ROUND = 20;
-const PAGE = 50;
 
 export class Orders {
   readonly #store: Store;
@@ -105,16 +104,14 @@ export class Orders {
       .selectAll()
       .orderBy('createdAt', 'desc')
       .orderBy('id', 'desc')
-      .limit(PAGE + 1);
+      .limit(PAGE_SIZE + 1);
     if (filter.outTradeNo) query = query.where('outTradeNo', '=', filter.outTradeNo);
     if (filter.status) query = query.where('status', '=', filter.status);
     if (filter.cursor) {
       const [createdAt, id] = readCursor(filter.cursor);
       query = query.where((where) => where(where.refTuple('createdAt', 'id'), '<', where.tuple(createdAt, id)));
     }
-    const found = await query.execute();
-    const rows = found.slice(0, PAGE);
-    return { rows, nextCursor: found.length > PAGE ? writeCursor(rows[PAGE - 1]!) : null };
+    return pageOf(await query.execute());
   }
 
   /**
@@ -167,8 +164,8 @@ export class Orders {
     this.#events.onAdded();
   }
 
-  /** Looks after the orders whose time has come: asks WeChat about them, or lets them expire. Returns how many. */
-  async attendDue(): Promise<number> {
+  /** Looks after the orders whose time has come: asks WeChat about them, or lets them expire. */
+  async attendDue(): Promise<void> {
     const now = this.#now();
     const due = await this.#store.db
       .selectFrom('orders')
@@ -193,7 +190,6 @@ export class Orders {
     for (const result of await Promise.allSettled(attended)) {
       if (result.status === 'rejected') this.#onError(result.reason, 'looking after a due order');
     }
-    return due.length;
   }
 
   /** Asks WeChat about an open order, or lets it expire, unless that was just done. True where it may have changed. */

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Event, EventList, EventType } from '../api.ts';
 import { ProxyError } from '../errors.ts';
-import { readCursor, writeCursor } from '../store/cursor.ts';
+import { PAGE_SIZE, pageOf, readCursor } from '../store/cursor.ts';
 import type { EventRow, OutboxRow } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
 
 const EVENT_ID = /^evt_[0-9a-f]{32}$/;
-const PAGE = 50;
-
 /** The facts that the merchant's server must learn, and whether it has. */
 export class Events {
   readonly #store: Store;
@@ -41,7 +39,7 @@ export class Events {
       .selectAll()
       .orderBy('events.createdAt', 'desc')
       .orderBy('events.id', 'desc')
-      .limit(PAGE + 1);
+      .limit(PAGE_SIZE + 1);
     if (type) query = query.where('events.type', '=', type);
     if (cursor) {
       const [createdAt, id] = readCursor(cursor);
@@ -49,11 +47,8 @@ export class Events {
         where(where.refTuple('events.createdAt', 'events.id'), '<', where.tuple(createdAt, id)),
       );
     }
-    const rows = await query.execute();
-    return {
-      data: rows.slice(0, PAGE).map((row) => view(row)),
-      nextCursor: rows.length > PAGE ? writeCursor(rows[PAGE - 1]!) : null,
-    };
+    const { rows, nextCursor } = pageOf(await query.execute());
+    return { data: rows.map(view), nextCursor };
   }
 
   /** Delivers an event again, from the first try on. @throws {ProxyError} `event_not_found`, `webhook_not_configured` */

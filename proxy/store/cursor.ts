@@ -1,7 +1,15 @@
 import { ProxyError } from '../errors.ts';
 
+/** How many rows a list gives at a time. Ask for one more, so that `pageOf` sees whether there are more. */
+export const PAGE_SIZE = 50;
+
+export function pageOf<Row extends { createdAt: number; id: string }>(found: readonly Row[]) {
+  const rows = found.slice(0, PAGE_SIZE);
+  return { rows, nextCursor: found.length > PAGE_SIZE ? writeCursor(rows[PAGE_SIZE - 1]!) : null };
+}
+
 /** Where a list goes on: after this time and id. Opaque to callers. */
-export function writeCursor({ createdAt, id }: { createdAt: number; id: string }): string {
+function writeCursor({ createdAt, id }: { createdAt: number; id: string }): string {
   return Buffer.from(`${createdAt}:${id}`).toString('base64url');
 }
 

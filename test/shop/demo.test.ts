@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startDemo } from '../../demo/start.ts';
-import { until } from './until.ts';
+import { eventually } from '../proxy/harness.ts';
 
 const START = fileURLToPath(new URL('../../demo/start.ts', import.meta.url));
 const ANY_PORTS = { WECHAT_PORT: '0', PORT: '0', SHOP_PORT: '0' };
@@ -37,7 +37,7 @@ test('says what to open first, serves it, and stops on Ctrl+C', async (t) => {
   const { child, output, ended } = run({});
   t.after(() => stopIfRunning(child));
 
-  await until('the demo says what to open', () => /\?open=\S+/.test(output.stdout));
+  await eventually(() => /\?open=\S+/.test(output.stdout), 'the demo says what to open');
   const address = /http:\S+\?open=\S+/.exec(output.stdout)![0];
   const [phone, shop] = await Promise.all([fetch(address), fetch(new URL(address).searchParams.get('open')!)]);
   assert.deepEqual([phone.status, shop.status], [200, 200]);

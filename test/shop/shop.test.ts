@@ -3,8 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import { CATALOGUE } from '../../demo/shop/catalogue.ts';
 import { startShop } from '../../demo/shop/server.ts';
 import { type Demo, startDemo } from '../../demo/start.ts';
+import { eventually } from '../proxy/harness.ts';
 import { placeOrder, readOrder, sendForm, startPayment } from './customer.ts';
-import { until } from './until.ts';
 
 let demo: Demo;
 before(async () => {
@@ -216,7 +216,7 @@ describe('the result', () => {
 
     demo.wechat.control.pay(outTradeNo);
     const ofOrder = () => demo.shop.events.filter(({ data }) => data.id === id);
-    await until('the webhook has come', () => ofOrder().length > 0);
+    await eventually(() => ofOrder().length > 0, 'the webhook has come');
 
     assert.deepEqual(
       ofOrder().map(({ type }) => type),
@@ -231,7 +231,7 @@ describe('the result', () => {
     await startPayment(demo, id);
     const { outTradeNo } = await readOrder(demo, id);
     demo.wechat.control.pay(outTradeNo);
-    await until('the proxy knows', async () => (await readOrder(demo, id)).status === 'paid');
+    await eventually(async () => (await readOrder(demo, id)).status === 'paid', 'the proxy knows');
     const webhookSecret = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
     const shop = await startShop({ port: 0, proxyUrl: demo.proxy.url, apiKey: demo.apiKey, webhookSecret });
     t.after(() => shop.stop());
