@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProxyError } from '../../errors.ts';
 import type { HttpClient } from '../http-client.ts';
+import { parseJson } from '../parse-json.ts';
 
 export interface ApiCall {
   method: 'GET' | 'POST';
@@ -64,11 +65,7 @@ function withoutSecrets(message: string, sent: Record<string, unknown>): string 
 }
 
 function parse(body: Buffer): ApiAnswer {
-  try {
-    const answer: unknown = JSON.parse(body.toString('utf8'));
-    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as ApiAnswer;
-  } catch {
-    // Falls through: not JSON is as bad as JSON of another form.
-  }
+  const answer = parseJson(body);
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as ApiAnswer;
   throw new ProxyError('wechat_unavailable', 'WeChat’s answer is not a JSON object.');
 }

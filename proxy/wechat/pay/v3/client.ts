@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProxyError, type Upstream } from '../../../errors.ts';
 import type { HttpClient, HttpResponse } from '../../http-client.ts';
+import { parseJson } from '../../parse-json.ts';
 import { authorization, type Signer } from './signature.ts';
 
 export interface PayRequest {
@@ -77,10 +78,6 @@ function accept(response: HttpResponse): HttpResponse {
 }
 
 function readError(response: HttpResponse): Upstream | undefined {
-  try {
-    const { code, message } = JSON.parse(response.body.toString('utf8')) as Record<string, unknown>;
-    return typeof code === 'string' ? { code, message: String(message ?? '') } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { code, message } = (parseJson(response.body) ?? {}) as Record<string, unknown>;
+  return typeof code === 'string' ? { code, message: String(message ?? '') } : undefined;
 }

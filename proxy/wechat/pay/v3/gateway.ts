@@ -5,6 +5,7 @@ import { ProxyError } from '../../../errors.ts';
 import { upstreamCode } from '../../account/api-client.ts';
 import type { CredentialOptions } from '../../account/credential.ts';
 import type { HttpClient } from '../../http-client.ts';
+import { parseJson } from '../../parse-json.ts';
 import type { JsapiOrder, Notification, PaymentGateway, Transaction } from '../gateway.ts';
 import { PayClient, type PayRequest } from './client.ts';
 import { decryptResource, Resource } from './resource.ts';
@@ -146,7 +147,7 @@ export class V3Gateway implements PaymentGateway {
 
   async readNotification(headers: Record<string, string | string[] | undefined>, body: Buffer): Promise<Notification> {
     await this.#keys.prove(signatureHeaders(headers), body);
-    const { event_type, resource } = parse(NotificationBody, body.toString('utf8'));
+    const { event_type, resource } = parse(NotificationBody, body);
     const plain = decryptResource(this.#options.apiV3Key, resource);
     if (event_type.startsWith('REFUND.')) {
       return { type: 'refund', outRefundNo: parse(RefundNotification, plain).out_refund_no };
@@ -160,7 +161,7 @@ export class V3Gateway implements PaymentGateway {
   async #call<T>(schema: z.ZodType<T>, request: PayRequest): Promise<T> {
     const response = await this.#client.send(request);
     await this.#prove(response);
-    const result = schema.safeParse(parseJson(response.body.toString('utf8')));
+    const result = schema.safeParse(parseJson(response.body));
     if (!result.success)
       throw new ProxyError('wechat_unavailable', 'WeChat Pay’s answer is not of the documented form.');
     return result.data;
@@ -176,18 +177,10 @@ export class V3Gateway implements PaymentGateway {
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, text: string): T {
-  const result = schema.safeParse(parseJson(text));
+function parse<T>(schema: z.ZodType<T>, body: Buffer | string): T {
+  const result = schema.safeParse(parseJson(body));
   if (!result.success) throw new ProxyError('malformed_notification');
   return result.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function withoutEmoji(order: JsapiOrder): JsapiOrder {

@@ -10,6 +10,7 @@ import { ProxyError } from '../../../errors.ts';
 import { upstreamCode } from '../../account/api-client.ts';
 import { Credential, type CredentialOptions } from '../../account/credential.ts';
 import type { HttpResponse } from '../../http-client.ts';
+import { parseJson } from '../../parse-json.ts';
 import type { PayClient } from './client.ts';
 import { decryptResource, Resource } from './resource.ts';
 import { verify } from './signature.ts';
@@ -178,7 +179,7 @@ export function signatureHeaders(headers: Record<string, string | string[] | und
 }
 
 function decryptCertificates(apiV3Key: string, response: HttpResponse): z.infer<typeof StoredCertificates> {
-  const answer = CertificatesAnswer.safeParse(JSON.parse(response.body.toString('utf8')));
+  const answer = CertificatesAnswer.safeParse(parseJson(response.body));
   if (!answer.success) throw new ProxyError('wechat_untrusted', 'The list of certificates is not of WeChat’s form.');
   return answer.data.data.map(({ serial_no, encrypt_certificate }) => ({
     serial: serial_no,
