@@ -1,4 +1,5 @@
 /** The one way out to WeChat. Bodies go and come as bytes, so that what is signed is what is sent. */
+import { Agent } from 'node:https';
 import axios, { type AxiosInstance, isAxiosError } from 'axios';
 import { ProxyError } from '../errors.ts';
 
@@ -9,6 +10,15 @@ export interface HttpRequest {
   body?: string;
   /** Milliseconds for the whole exchange. */
   timeout?: number;
+  /** How large the answer may be. */
+  maxBytes?: number;
+  /** With which we prove to the server who we are, in PEM form. */
+  certificate?: ClientCertificate;
+}
+
+export interface ClientCertificate {
+  key: string;
+  cert: string;
 }
 
 export interface HttpResponse {
@@ -25,18 +35,20 @@ export interface HttpResponse {
 export type HttpClient = (request: HttpRequest) => Promise<HttpResponse>;
 
 const TIMEOUT = 6_000;
-const MAX_ANSWER = 4 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** For what is downloaded, such as a day's bill. */
+export const FILE_LIMITS = { timeout: 60_000, maxBytes: 64 * 1024 * 1024 };
 
 export function createHttpClient(): HttpClient {
   const client: AxiosInstance = axios.create({
     responseType: 'arraybuffer',
     maxRedirects: 0,
-    maxContentLength: MAX_ANSWER,
     validateStatus: () => true,
     transformRequest: [(body) => body],
     transformResponse: [(body) => body],
   });
-  return async ({ method, url, headers, body, timeout = TIMEOUT }) => {
+  return async ({ method, url, headers, body, timeout = TIMEOUT, maxBytes = MAX_BYTES, certificate }) => {
     try {
       const response = await client.request({
         method,
@@ -44,6 +56,8 @@ export function createHttpClient(): HttpClient {
         headers: { 'User-Agent': 'weixin-widgets', ...headers },
         data: body,
         timeout,
+        maxContentLength: maxBytes,
+        ...(certificate && { httpsAgent: new Agent(certificate) }),
         signal: AbortSignal.timeout(timeout),
       });
       return {
