@@ -33,8 +33,72 @@ export const ERRORS = {
   order_paid: [409, 'The order is paid already.', 'Nothing: show it as paid.'],
   order_closed: [409, 'The order is closed.', 'Create a new order.'],
   order_expired: [409, 'The order has expired.', 'Create a new order.'],
-  channel_not_supported: [400, 'This payment channel is not offered here.', 'Use channel `jsapi`, inside WeChat.'],
   payment_refused: [502, 'WeChat Pay refused the payment order.', 'See `upstream` for WeChat’s reason.'],
+  trade_no_used: [409, 'WeChat Pay knows this number for another order.', 'Create an order with a new outTradeNo.'],
+
+  // Refunds
+  refund_not_found: [404, 'There is no such refund.', 'Check the refund number.'],
+  refund_conflict: [409, 'This outRefundNo stands for another refund.', 'Use a new outRefundNo.'],
+  refund_exceeds_paid: [409, 'More would be given back than was paid.', 'Ask for less; refunds under way count too.'],
+  order_not_paid: [409, 'The order is not paid: there is nothing to give back.', 'Close it instead.'],
+  refund_refused: [
+    502,
+    'WeChat Pay refused the refund.',
+    'See `upstream` for WeChat’s reason; then ask again with the same outRefundNo.',
+  ],
+  refund_certificate_missing: [
+    409,
+    'Refunds by version 2 of the API need the merchant certificate, which is not configured.',
+    'Set WECHAT_PAY_V2_CERT (apiclient_cert.p12).',
+  ],
+
+  // Printed codes (Native mode 1)
+  products_need_v2: [
+    409,
+    'Only version 2 of the API offers printed codes.',
+    'Set WECHAT_PAY_API=v2, or use channel `native` for each order.',
+  ],
+  product_not_found: [404, 'There is no such product.', 'Create it by `POST /v1/products`.'],
+
+  // What WeChat Pay says no to, by its reason
+  wechat_pay_balance_too_low: [
+    502,
+    'The merchant’s account holds too little for the refund.',
+    'Top it up at pay.weixin.qq.com, then ask again with the same outRefundNo.',
+  ],
+  wechat_pay_not_permitted: [
+    502,
+    'This product or permission is not granted to the merchant number.',
+    'Apply for it at pay.weixin.qq.com → 产品中心; H5 payments also need the domain registered there.',
+  ],
+  wechat_pay_account_mismatch: [
+    502,
+    'The merchant number is unknown, or not bound to the AppID.',
+    'Check WECHAT_PAY_MCH_ID, and bind WECHAT_APP_ID at pay.weixin.qq.com → 产品中心 → AppID账号管理.',
+  ],
+  wechat_pay_signature_refused: [
+    502,
+    'WeChat Pay does not accept the proxy’s signature.',
+    'Check that key, certificate and serial number are of this merchant number; set the clock.',
+  ],
+  wechat_pay_busy: [
+    503,
+    'WeChat Pay is busy, or was asked too often.',
+    'Try again with the same number, as late as `retry-after` says.',
+  ],
+  wechat_pay_rule_limit: [
+    502,
+    'A rule or limit of WeChat Pay forbids it.',
+    'See `upstream` for WeChat’s reason; ask WeChat Pay.',
+  ],
+
+  // Reconciliation
+  bill_not_ready: [
+    502,
+    'There is no bill of this day yet, or nothing was paid on it.',
+    'Try again after 10:00 of the next day, China time.',
+  ],
+  bill_corrupt: [502, 'The bill is damaged, or not of the documented form.', 'Try again; report it if it stays.'],
 
   // Notifications from WeChat
   invalid_signature: [401, 'The signature does not prove that WeChat sent this.', 'Sign the raw bytes as WeChat does.'],
@@ -49,7 +113,11 @@ export const ERRORS = {
     'The signing key is not known.',
     'Check WECHAT_PAY_PUBLIC_KEY_ID, or the certificate download.',
   ],
-  decryption_failed: [400, 'The resource cannot be decrypted.', 'Check WECHAT_PAY_V3_KEY.'],
+  decryption_failed: [
+    400,
+    'The notification cannot be decrypted.',
+    'Check WECHAT_PAY_V3_KEY; for version 2, WECHAT_PAY_V2_KEY.',
+  ],
   malformed_notification: [400, 'The notification is not of WeChat’s form.', 'Send what WeChat’s documents describe.'],
   merchant_mismatch: [
     400,
@@ -58,7 +126,11 @@ export const ERRORS = {
   ],
   amount_mismatch: [400, 'The paid amount or currency is not the order’s.', 'Look at the order in WeChat’s console.'],
   transaction_conflict: [409, 'The order has been paid by another transaction.', 'Compare both in WeChat’s console.'],
-  refund_not_found: [404, 'There is no such refund.', 'Check the refund number.'],
+  pay_api_not_configured: [
+    404,
+    'Notifications of this version of the API are not configured.',
+    'Set WECHAT_PAY_API and the keys of that version.',
+  ],
 
   // Events
   event_not_found: [404, 'There is no such event.', 'Use an id from `GET /v1/events`.'],

@@ -2,7 +2,9 @@
 
 import type { Problem } from '../api.ts';
 import { ERRORS, ProxyError } from '../errors.ts';
+import { ERROR_MEANINGS } from '../errors.zh-CN.ts';
 import { isStoreUnavailable } from '../store/unavailable.ts';
+import { writeXml } from '../wechat/xml.ts';
 import { InvalidRequest } from './invalid-request.ts';
 import type { Answer, Route } from './route.ts';
 
@@ -15,15 +17,23 @@ export function publicError(error: unknown): ProxyError {
 export function refusal(
   error: ProxyError,
   requestId: string,
-  { form = 'problem', accept = '' }: { form?: Route['refusal']; accept?: string | undefined } = {},
+  {
+    form = 'problem',
+    accept = '',
+    isChinese = false,
+  }: { form?: Route['refusal']; accept?: string | undefined; isChinese?: boolean } = {},
 ): Answer {
   if (form === 'wechat-pay') return wechatPayRefusal(error);
-  return form === 'page' && accept.includes('text/html') ? page(error, requestId) : problem(error, requestId);
+  if (form === 'wechat-pay-v2') return wechatPayV2Refusal(error);
+  return form === 'page' && accept.includes('text/html')
+    ? page(error, requestId)
+    : problem(error, requestId, isChinese);
 }
 
 /** RFC 9457. */
-function problem(error: ProxyError, requestId: string): Answer {
-  const [status, title, remedy] = ERRORS[error.code];
+function problem(error: ProxyError, requestId: string, isChinese: boolean): Answer {
+  const [status, meaning, advice] = ERRORS[error.code];
+  const [title, remedy] = isChinese ? ERROR_MEANINGS[error.code] : [meaning, advice];
   const body: Problem = {
     type: `urn:weixin-widgets:problem:${error.code}`,
     title,
@@ -40,6 +50,7 @@ function problem(error: ProxyError, requestId: string): Answer {
     body,
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
+      'content-language': isChinese ? 'zh-CN' : 'en',
       'cache-control': 'no-store',
       // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),
@@ -69,4 +80,13 @@ h1, h2 { font-size: 1.25em } code { font-size: .8em; opacity: .7 }</style></head
 /** https://pay.weixin.qq.com/doc/v3/merchant/4012791902 : anything but 200 or 204 has WeChat try again later. */
 function wechatPayRefusal(error: ProxyError): Answer {
   return { status: error.status, body: { code: 'FAIL', message: `${error.code}: ${error.message}` } };
+}
+
+/** https://pay.weixin.qq.com/doc/v2/merchant/4011985891 */
+function wechatPayV2Refusal(error: ProxyError): Answer {
+  return {
+    status: error.status,
+    body: writeXml({ return_code: 'FAIL', return_msg: error.code }),
+    headers: { 'content-type': 'text/xml; charset=utf-8' },
+  };
 }

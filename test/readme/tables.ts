@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { SETTINGS } from '../../proxy/config.ts';
 import { ERRORS, type ErrorCode } from '../../proxy/errors.ts';
-import { ERROR_MEANINGS } from './error-meanings.zh-CN.ts';
+import { ERROR_MEANINGS } from '../../proxy/errors.zh-CN.ts';
 
 export const READMES = {
   en: new URL('../../README.md', import.meta.url),
@@ -23,10 +23,10 @@ export function withTables(text: string, language: Language): string {
 
 function configuration(language: Language): string {
   const head = { en: ['variable', 'default', 'meaning'], zh: ['变量', '默认值', '含义'] }[language];
-  const required = { en: '—', zh: '—' }[language];
+  const required = (setting: object) => ('onlyFor' in setting ? `— (${setting.onlyFor})` : '—');
   const none = { en: 'none', zh: '无' }[language];
   const rows = Object.entries(SETTINGS).map(([name, setting]) => {
-    const preset = 'default' in setting ? `\`${setting.default}\`` : 'optional' in setting ? none : required;
+    const preset = 'default' in setting ? `\`${setting.default}\`` : 'optional' in setting ? none : required(setting);
     return [`\`${name}\``, preset, setting.meaning[language]];
   });
   return markdown(head, rows);

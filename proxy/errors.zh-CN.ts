@@ -1,6 +1,6 @@
-import type { ErrorCode } from '../../proxy/errors.ts';
+import type { ErrorCode } from './errors.ts';
 
-/** 错误码的中文含义与处理办法，用于 README.zh-CN.md。 */
+/** 错误码的中文含义与处理办法：用于偏好中文的调用方，以及 README.zh-CN.md。 */
 export const ERROR_MEANINGS: Record<ErrorCode, readonly [meaning: string, remedy: string]> = {
   invalid_request: ['请求不符合文档规定的格式。', '修正 `detail` 中列出的字段。'],
   malformed_json: ['请求体不是合法的 JSON。', '以 `content-type: application/json` 发送 UTF-8 JSON。'],
@@ -25,18 +25,53 @@ export const ERROR_MEANINGS: Record<ErrorCode, readonly [meaning: string, remedy
   order_paid: ['订单已支付。', '无需处理：显示为已支付。'],
   order_closed: ['订单已关闭。', '创建新订单。'],
   order_expired: ['订单已过期。', '创建新订单。'],
-  channel_not_supported: ['不支持该支付渠道。', '在微信内使用 `jsapi` 渠道。'],
   payment_refused: ['微信支付拒绝下单。', '微信的原因见 `upstream`。'],
+  trade_no_used: ['该订单号已在微信支付用于另一笔订单。', '创建一个使用新 outTradeNo 的订单。'],
+
+  refund_not_found: ['退款不存在。', '检查退款单号。'],
+  refund_conflict: ['该 outRefundNo 已用于另一笔退款。', '使用新的 outRefundNo。'],
+  refund_exceeds_paid: ['退款总额将超过已付金额。', '减少金额；处理中的退款也计算在内。'],
+  order_not_paid: ['订单尚未支付，没有可退的款项。', '改为关闭订单。'],
+  refund_refused: ['微信支付拒绝退款。', '微信的原因见 `upstream`；排除后用相同的 outRefundNo 再次申请。'],
+  refund_certificate_missing: [
+    'v2 接口退款需要商户证书，但没有配置。',
+    '设置 WECHAT_PAY_V2_CERT（apiclient_cert.p12）。',
+  ],
+
+  products_need_v2: ['扫码支付模式一只有 v2 接口提供。', '设置 WECHAT_PAY_API=v2，或为每笔订单使用 `native` 渠道。'],
+  product_not_found: ['商品不存在。', '先用 `POST /v1/products` 创建。'],
+
+  wechat_pay_balance_too_low: [
+    '商户账户可用于退款的余额不足。',
+    '在 pay.weixin.qq.com 充值后，用相同的 outRefundNo 再次申请。',
+  ],
+  wechat_pay_not_permitted: [
+    '商户号没有开通该产品或权限。',
+    '在 pay.weixin.qq.com → 产品中心 开通；H5 支付还需登记域名。',
+  ],
+  wechat_pay_account_mismatch: [
+    '商户号不存在，或没有与 AppID 绑定。',
+    '检查 WECHAT_PAY_MCH_ID，并在 pay.weixin.qq.com → 产品中心 → AppID账号管理 绑定 WECHAT_APP_ID。',
+  ],
+  wechat_pay_signature_refused: [
+    '微信支付不接受代理的签名。',
+    '检查密钥、证书及其序列号是否属于该商户号，并校准时钟。',
+  ],
+  wechat_pay_busy: ['微信支付繁忙，或短时间内请求过多。', '按 `retry-after` 稍后用相同的单号重试。'],
+  wechat_pay_rule_limit: ['微信支付的风控规则或限额不允许。', '微信的原因见 `upstream`；请联系微信支付。'],
+
+  bill_not_ready: ['这一天的账单还没有生成，或当天没有交易。', '次日上午 10 点（北京时间）之后再取。'],
+  bill_corrupt: ['账单损坏，或格式不符合微信的说明。', '重试；若持续出现，请报告问题。'],
   invalid_signature: ['签名不能证明该请求来自微信。', '按微信的方式对原始字节签名。'],
   signature_probe: ['微信在探测错误的签名是否会被拒绝。', '无需处理：已拒绝。'],
   notification_expired: ['时间戳与当前相差超过 300 秒。', '校准时钟，重新签名后再发送。'],
   unknown_serial: ['签名密钥未知。', '检查 WECHAT_PAY_PUBLIC_KEY_ID 或平台证书下载。'],
-  decryption_failed: ['resource 无法解密。', '检查 WECHAT_PAY_V3_KEY。'],
+  decryption_failed: ['通知内容无法解密。', '检查 WECHAT_PAY_V3_KEY；v2 检查 WECHAT_PAY_V2_KEY。'],
   malformed_notification: ['通知不符合微信的格式。', '按微信文档的格式发送。'],
   merchant_mismatch: ['通知属于另一个应用或商户。', '检查 WECHAT_APP_ID 与 WECHAT_PAY_MCH_ID。'],
   amount_mismatch: ['支付金额或币种与订单不符。', '在微信支付商户平台核对该订单。'],
   transaction_conflict: ['订单已由另一笔交易支付。', '在微信支付商户平台核对两笔交易。'],
-  refund_not_found: ['退款不存在。', '检查退款单号。'],
+  pay_api_not_configured: ['该版本的微信支付通知没有配置。', '设置 WECHAT_PAY_API 及该版本的密钥。'],
   event_not_found: ['事件不存在。', '使用 `GET /v1/events` 返回的 id。'],
   webhook_not_configured: ['没有配置事件接收地址。', '设置 WEBHOOK_URL 与 WEBHOOK_SECRET。'],
   wechat_unavailable: ['无法连接微信，或微信没有应答。', '稍后重试。'],
