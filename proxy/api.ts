@@ -80,10 +80,15 @@ export const PageOrder = z
 export const Order = PageOrder.omit({ serverTime: true })
   .extend({
     outTradeNo: z.string(),
+    tradeNo: z
+      .string()
+      .optional()
+      .describe('The number at WeChat, where another one than `outTradeNo` was needed for a second channel.'),
     openid: z.string().optional(),
     attach: z.string().optional(),
     channel: Channel.optional(),
     transactionId: z.string().optional(),
+    productId: z.string().optional().describe('The printed code that was scanned.'),
     refunded: Refunded,
   })
   .meta({ id: 'Order' });
@@ -106,7 +111,74 @@ export const JsapiParams = z
   })
   .meta({ id: 'JsapiParams' });
 
-export const Payment = z.object({ channel: z.literal('jsapi'), params: JsapiParams }).meta({ id: 'Payment' });
+export const Payment = z
+  .discriminatedUnion('channel', [
+    z.object({ channel: z.literal('jsapi'), params: JsapiParams }),
+    z.object({
+      channel: z.literal('native'),
+      codeUrl: z.string().describe('What the QR code says. Show it on another screen than the phone that pays.'),
+      expiresAt: Time.describe('After that, ask for another one.'),
+    }),
+    z.object({
+      channel: z.literal('h5'),
+      url: z
+        .string()
+        .describe('Where the browser goes to pay, with a Referer; `&redirect_url=` says where it comes back to.'),
+    }),
+  ])
+  .meta({ id: 'Payment' });
+
+/** WeChat's rule for `out_refund_no`: up to 64 characters of this alphabet, unique per merchant number. */
+export const OutRefundNo = z.string().regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, '1 to 64 of 0-9 A-Z a-z _ - | * @');
+
+export const RefundRequest = z
+  .strictObject({
+    outRefundNo: OutRefundNo,
+    amount: Amount,
+    reason: Text.trim().min(1).max(80).optional().describe('The payer sees it.'),
+  })
+  .meta({ id: 'RefundRequest' });
+
+export const RefundStatus = z
+  .enum(['processing', 'succeeded', 'closed', 'abnormal', 'refused'])
+  .describe(
+    '`closed`: WeChat gave it up, use a new number. `abnormal`: the payer’s account takes no money, go on in the merchant console. `refused`: ask again with the same number.',
+  )
+  .meta({ id: 'RefundStatus' });
+
+export const Refund = z
+  .object({
+    outRefundNo: z.string(),
+    orderId: z.string(),
+    outTradeNo: z.string(),
+    amount: Amount,
+    reason: z.string().optional(),
+    status: RefundStatus,
+    refundId: z.string().optional().describe('WeChat’s number.'),
+    createdAt: Time,
+    succeededAt: Time.optional(),
+    failure: z.object({ code: z.string(), message: z.string() }).optional().describe('Why WeChat refused it.'),
+  })
+  .meta({ id: 'Refund' });
+
+export const RefundList = z.object({ data: z.array(Refund) }).meta({ id: 'RefundList' });
+
+export const ProductRequest = z
+  .strictObject({
+    productId: z.string().regex(/^[0-9A-Za-z_-]{1,32}$/, '1 to 32 of 0-9 A-Z a-z _ -'),
+    description: Text.trim().min(1).max(127).describe('What the payer sees on the pay sheet.'),
+    amount: Amount.describe('The price of the orders that are made from now on.'),
+  })
+  .meta({ id: 'ProductRequest' });
+
+export const Product = z
+  .object({
+    productId: z.string(),
+    description: z.string(),
+    amount: Amount,
+    codeUrl: z.string().describe('What the printed code says. It stays the same.'),
+  })
+  .meta({ id: 'Product' });
 
 export const JssdkConfig = z
   .object({ appId: z.string(), timestamp: z.int(), nonceStr: z.string(), signature: z.string() })
@@ -187,6 +259,11 @@ export type PageOrder = z.infer<typeof PageOrder>;
 export type Order = z.infer<typeof Order>;
 export type OrderList = z.infer<typeof OrderList>;
 export type Payment = z.infer<typeof Payment>;
+export type RefundRequest = z.infer<typeof RefundRequest>;
+export type RefundStatus = z.infer<typeof RefundStatus>;
+export type Refund = z.infer<typeof Refund>;
+export type ProductRequest = z.infer<typeof ProductRequest>;
+export type Product = z.infer<typeof Product>;
 export type JsapiParams = z.infer<typeof JsapiParams>;
 export type JssdkConfig = z.infer<typeof JssdkConfig>;
 export type Session = z.infer<typeof Session>;

@@ -1,14 +1,18 @@
 #!/usr/bin/env node
-/** `weixin-widgets serve`: the proxy alone, from the environment. */
+/** `weixin-widgets serve`: the proxy alone, from the environment. `weixin-widgets reconcile`: compares a day's bill. */
 import './node-version.js';
 
 const USAGE = `Usage: weixin-widgets serve
+       weixin-widgets reconcile <date>
 
-  serve    run the proxy, configured by environment variables (see README.md)
+  serve        run the proxy, configured by environment variables (see README.md)
+  reconcile    compare WeChat Pay's bill of a day, such as 2026-11-21, with the orders; ends with 1 where they differ
 
 用法：weixin-widgets serve
+     weixin-widgets reconcile <日期>
 
-  serve    运行代理，通过环境变量配置（见 README.zh-CN.md）
+  serve        运行代理，通过环境变量配置（见 README.zh-CN.md）
+  reconcile    将某一天（如 2026-11-21）的微信支付账单与订单对账；有差异时以 1 退出
 `;
 
 // Imported late: on an old Node, these would fail before the message that says what to do.
@@ -27,21 +31,44 @@ async function serve(): Promise<void> {
   }
 }
 
-type Failure = Error & { code?: string; cause?: NodeJS.ErrnoException };
+async function reconcile(date: string): Promise<void> {
+  const { ConfigError, loadConfig } = await import('./config.ts');
+  const { reconcileDay } = await import('./reconcile-day.ts');
+  try {
+    const { text, isClean } = await reconcileDay(loadConfig(process.env), date);
+    console.log(text);
+    process.exitCode = isClean ? 0 : 1;
+  } catch (error) {
+    console.error(error instanceof ConfigError ? error.message : explain(error as Failure));
+    process.exitCode = 1;
+  }
+}
+
+/** A day that the calendar has. */
+function isDate(text: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
+}
+
+type Failure = Error & { code?: string; cause?: NodeJS.ErrnoException; upstream?: { code: string; message: string } };
 
 /** What to do about it; the error itself where that is not known. */
 function explain(error: Failure): unknown {
-  const { code, message, cause } = error;
+  const { code, message, cause, upstream } = error;
   if (code === 'EADDRINUSE') return `The address is in use (${message}). Set PORT, or HOST, to a free one.`;
   if (code === 'EACCES') return `Listening is not permitted (${message}). Set PORT to one above 1023.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return `The address is none of this machine (${message}). Set HOST to one that is, such as 127.0.0.1.`;
   }
   if (code === 'store_unavailable') return `${message} (${cause?.message || cause?.code}) Check DATABASE_URL.`;
-  return error;
+  return error.name === 'ProxyError'
+    ? `${code}: ${message}${upstream ? ` (${upstream.code} ${upstream.message})` : ''}`
+    : error;
 }
 
-if (process.argv[2] === 'serve') await serve();
+const [command, argument = ''] = process.argv.slice(2);
+if (command === 'serve') await serve();
+else if (command === 'reconcile' && isDate(argument)) await reconcile(argument);
 else {
   console.error(USAGE);
   process.exitCode = 2;

@@ -5,11 +5,17 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { ClientCertificate } from './wechat/http-client.ts';
+import { readMerchantCertificate } from './wechat/pay/v2/merchant-certificate.ts';
 
 interface Setting<T> {
   schema: z.ZodType<T, string>;
   default?: string;
   optional?: true;
+  /** Needed only where WECHAT_PAY_API says so. */
+  onlyFor?: 'v2' | 'v3';
+  /** Its file is no text: what it holds is read as base64. */
+  binary?: true;
   meaning: { en: string; zh: string };
   /** What to do when it is missing or malformed, and in which console the value stands. */
   remedy: string;
@@ -109,10 +115,13 @@ export const SETTINGS = {
     remedy: 'Give stable or classic.',
   }),
   WECHAT_PAY_API: setting({
-    schema: z.enum(['v3']),
+    schema: z.enum(['v3', 'v2']),
     default: 'v3',
-    meaning: { en: 'version of the WeChat Pay API: `v3`', zh: '微信支付 API 版本：`v3`' },
-    remedy: 'Give v3.',
+    meaning: {
+      en: 'version of the WeChat Pay API: `v3` (JSON, RSA) or `v2` (XML, MD5 or HMAC-SHA256)',
+      zh: '微信支付 API 版本：`v3`（JSON、RSA）或 `v2`（XML、MD5 或 HMAC-SHA256）',
+    },
+    remedy: 'Give v3 or v2.',
   }),
   WECHAT_PAY_MCH_ID: setting({
     schema: z.string().regex(/^\d{6,32}$/, 'is not a merchant number'),
@@ -121,16 +130,19 @@ export const SETTINGS = {
   }),
   WECHAT_PAY_V3_KEY: setting({
     schema: z.string().refine((text) => Buffer.byteLength(text) === 32, 'is not exactly 32 bytes'),
+    onlyFor: 'v3',
     meaning: { en: 'APIv3 key, exactly 32 bytes', zh: 'APIv3 密钥，正好 32 字节' },
     remedy: `Set it at ${PAY_CONSOLE} → APIv3密钥, and give the same here.`,
   }),
   WECHAT_PAY_PRIVATE_KEY: setting({
     schema: z.string().transform((text, context) => rsaKey(text, createPrivateKey, context)),
+    onlyFor: 'v3',
     meaning: { en: 'key of the merchant API certificate (PEM)', zh: '商户 API 证书私钥（PEM）' },
     remedy: `Give the content of apiclient_key.pem (${PAY_CONSOLE} → 商户API证书), or its path in WECHAT_PAY_PRIVATE_KEY_FILE.`,
   }),
   WECHAT_PAY_SERIAL_NO: setting({
     schema: z.string().regex(/^[0-9A-Za-z_-]{4,64}$/, 'is not a serial number'),
+    onlyFor: 'v3',
     meaning: { en: 'serial number of the merchant API certificate', zh: '商户 API 证书序列号' },
     remedy: `Copy it from ${PAY_CONSOLE} → 商户API证书 → 管理证书.`,
   }),
@@ -148,6 +160,49 @@ export const SETTINGS = {
     optional: true,
     meaning: { en: 'its id (`PUB_KEY_ID_…`)', zh: '微信支付公钥 ID（`PUB_KEY_ID_…`）' },
     remedy: `Copy it from ${PAY_CONSOLE} → 微信支付公钥.`,
+  }),
+  WECHAT_PAY_V2_KEY: setting({
+    schema: z.string().regex(/^[\x21-\x7e]{32}$/, 'is not 32 characters'),
+    onlyFor: 'v2',
+    meaning: {
+      en: 'API key of version 2, 32 characters; with `v3` optional, for notifications that still come in version 2',
+      zh: 'v2 的 API 密钥，32 个字符；使用 `v3` 时可选，用于仍以 v2 格式到达的通知',
+    },
+    remedy: `Set it at ${PAY_CONSOLE} → APIv2密钥, and give the same here.`,
+  }),
+  WECHAT_PAY_V2_SIGN_TYPE: setting({
+    schema: z.enum(['HMAC-SHA256', 'MD5']),
+    default: 'HMAC-SHA256',
+    meaning: {
+      en: 'how requests of version 2 are signed: `HMAC-SHA256` or `MD5`',
+      zh: 'v2 请求的签名方式：`HMAC-SHA256` 或 `MD5`',
+    },
+    remedy: 'Give HMAC-SHA256 or MD5.',
+  }),
+  WECHAT_PAY_V2_CERT: setting({
+    schema: z.string().transform((text, context) => base64(text, context)),
+    optional: true,
+    binary: true,
+    meaning: {
+      en: 'merchant certificate (PKCS#12), which refunds of version 2 need: its base64, or its path in `WECHAT_PAY_V2_CERT_FILE`',
+      zh: '商户证书（PKCS#12），v2 退款需要：填 base64，或用 `WECHAT_PAY_V2_CERT_FILE` 指定文件路径',
+    },
+    remedy: `Give the path of apiclient_cert.p12 (${PAY_CONSOLE} → 商户API证书) in WECHAT_PAY_V2_CERT_FILE.`,
+  }),
+  WECHAT_PAY_V2_CERT_PASSWORD: setting({
+    schema: z.string().regex(/^[\x21-\x7e]{1,128}$/, 'has other characters than ASCII letters, digits and signs'),
+    optional: true,
+    meaning: { en: 'its password; without it, the merchant number', zh: '证书密码；不设置则为商户号' },
+    remedy: 'Leave it unset where WeChat’s own file is used.',
+  }),
+  RECONCILE_AT: setting({
+    schema: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'is not a time as 10:30'),
+    optional: true,
+    meaning: {
+      en: 'when yesterday’s trade bill is compared with the orders each day, China time (`10:30`; bills come after 10:00); without it, never by itself',
+      zh: '每天何时将前一天的交易账单与订单对账，北京时间（如 `10:30`；账单在 10:00 后生成）；不设置则不自动对账',
+    },
+    remedy: 'Give hours and minutes of China’s time, such as 10:30.',
   }),
   WECHAT_API_URL: setting({
     schema: z.string().transform((text, context) => httpUrl(text, context)),
@@ -206,7 +261,7 @@ export const SETTINGS = {
 } satisfies Record<string, Setting<unknown>>;
 
 type Settings = typeof SETTINGS;
-type Value<S> = S extends { schema: z.ZodType<infer T, string>; optional: true }
+type Value<S> = S extends { schema: z.ZodType<infer T, string> } & ({ optional: true } | { onlyFor: string })
   ? T | undefined
   : S extends { schema: z.ZodType<infer T, string> }
     ? T
@@ -241,10 +296,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const problems: string[] = [];
   for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
     try {
-      const text = readText(name, environment) ?? setting.default;
+      const text = readText(name, environment, setting.binary) ?? setting.default;
       if (text !== undefined) {
         config[name] = parse(setting, text);
-      } else if (!setting.optional) {
+      } else if (!setting.optional && (setting.onlyFor ?? config.WECHAT_PAY_API) === config.WECHAT_PAY_API) {
         throw new Error('is missing');
       }
     } catch (error) {
@@ -256,6 +311,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     const [given, missing] = isGiven(first, environment) ? [first, second] : [second, first];
     problems.push(`${missing} is missing, though ${given} is set. ${SETTINGS[missing].remedy}`);
   }
+  if (problems.length === 0) problems.push(...certificateProblems(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config as Config;
 }
@@ -264,16 +320,42 @@ function isGiven(name: string, environment: Readonly<Record<string, string | und
   return Boolean(environment[name]?.trim() || environment[`${name}_FILE`]?.trim());
 }
 
-function readText(name: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+/** Whether the merchant certificate opens with its password. */
+function certificateProblems(config: Config): string[] {
+  try {
+    merchantCertificate(config);
+    return [];
+  } catch (error) {
+    return [`WECHAT_PAY_V2_CERT is of no use: ${(error as Error).message} ${SETTINGS.WECHAT_PAY_V2_CERT.remedy}`];
+  }
+}
+
+/** With which version 2 of the API lets money go back. */
+export function merchantCertificate(config: Config): ClientCertificate | undefined {
+  const { WECHAT_PAY_V2_CERT: pkcs12, WECHAT_PAY_V2_CERT_PASSWORD: password = config.WECHAT_PAY_MCH_ID } = config;
+  return pkcs12 && readMerchantCertificate(pkcs12, password);
+}
+
+function readText(
+  name: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  binary = false,
+): string | undefined {
   const text = environment[name]?.trim() || undefined;
   const path = environment[`${name}_FILE`]?.trim() || undefined;
   if (path === undefined) return text;
   if (text !== undefined) throw new Error(`is given twice: as ${name} and as ${name}_FILE`);
   try {
-    return readFileSync(path, 'utf8').trim();
+    const content = readFileSync(path);
+    return binary && !isText(content) ? content.toString('base64') : content.toString('utf8').trim();
   } catch (error) {
     throw new Error(`cannot be read from the file that ${name}_FILE names (${(error as NodeJS.ErrnoException).code})`);
   }
+}
+
+/** A file that holds the base64 of a binary one will do as well. */
+function isText(content: Buffer): boolean {
+  return /^[\x20-\x7e\s]*$/.test(content.toString('latin1'));
 }
 
 function parse(setting: Setting<unknown>, text: string): unknown {
@@ -364,6 +446,11 @@ function isWebhookSecret(text: string): boolean {
   const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1];
   const bytes = base64 === undefined ? 0 : Buffer.from(base64, 'base64').length;
   return bytes >= 24 && bytes <= 64;
+}
+
+function base64(text: string, context: z.RefinementCtx): Buffer {
+  const compact = text.replaceAll(/\s/g, '');
+  return /^[0-9A-Za-z+/]+={0,2}$/.test(compact) ? Buffer.from(compact, 'base64') : refuse(context, 'is not base64');
 }
 
 /** PEM, as it is or with `\n` for line ends, as some dashboards store it. */

@@ -9,6 +9,8 @@ export interface Metrics {
   notifications: Counter<'result'>;
   /** Tries to deliver an event: `delivered`, `retry`, `stopped`, `failed`. */
   deliveries: Counter<'result'>;
+  /** What the daily reconciliation has found to differ from WeChat's bills, and nothing has mended. */
+  differences: Counter;
 }
 
 export function createMetrics(): Metrics {
@@ -34,6 +36,11 @@ export function createMetrics(): Metrics {
       name: 'weixin_event_deliveries_total',
       help: 'Tries to deliver an event to the merchant.',
       labelNames: ['result'],
+      registers,
+    }),
+    differences: new Counter({
+      name: 'weixin_reconciliation_differences_total',
+      help: 'Differences from WeChat Pay’s bills.',
       registers,
     }),
   };

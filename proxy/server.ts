@@ -16,26 +16,26 @@ import { jssdkRoutes } from './http/jssdk.ts';
 import { openapi } from './http/openapi.ts';
 import { operationRoutes } from './http/operations.ts';
 import { orderRoutes } from './http/orders.ts';
-import { payNotificationRoutes, V3_NOTIFY_PATH } from './http/pay-notifications.ts';
+import { payNotificationRoutes } from './http/pay-notifications.ts';
+import { payV2NotificationRoutes } from './http/pay-v2-notifications.ts';
 import { paymentRoutes } from './http/payments.ts';
+import { productRoutes } from './http/products.ts';
+import { refundRoutes } from './http/refunds.ts';
 import { type Route, route } from './http/route.ts';
 import { sessionRoutes } from './http/sessions.ts';
 import { widgetRoutes } from './http/widgets.ts';
 import { createMetrics } from './metrics.ts';
-import { Orders } from './orders/orders.ts';
+import { DailyReconciliation } from './orders/daily-reconciliation.ts';
+import type { Report } from './orders/reconciliation.ts';
 import { Delivery } from './outbox/delivery.ts';
-import { Events } from './outbox/events.ts';
 import { repeat } from './repeat.ts';
+import { createServices } from './services.ts';
 import { Sessions } from './sessions.ts';
 import { SignIns } from './sign-ins.ts';
-import { createCredentialStore } from './store/credential-store.ts';
-import { Store } from './store/store.ts';
 import { AccessToken } from './wechat/account/access-token.ts';
 import { createApiClient } from './wechat/account/api-client.ts';
 import { JsapiTicket } from './wechat/account/jsapi-ticket.ts';
 import { OAuth } from './wechat/account/oauth.ts';
-import { createHttpClient } from './wechat/http-client.ts';
-import { V3Gateway } from './wechat/pay/v3/gateway.ts';
 
 export interface Proxy {
   /** Where it listens; known once it has started. */
@@ -70,16 +70,13 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   const { now = Date.now, logger = pino({ level: config.LOG_LEVEL }) } = options;
   const onError = (error: unknown, doing: string) => logger.error(describe(error), doing);
   const metrics = createMetrics();
-  const store = await Store.open(config.DATABASE_URL);
-
-  const http = createHttpClient();
+  const services = await createServices(config, { now, onError });
+  const { store, http, credentials, gateway, events, orders, refunds } = services;
   const api = createApiClient(http, config.WECHAT_API_URL);
   const app = { appId: config.WECHAT_APP_ID, appSecret: config.WECHAT_APP_SECRET };
-  const credentials = { store: createCredentialStore(store, now), now, onError };
   const accessToken = new AccessToken({ ...credentials, ...app, api, tokenApi: config.WECHAT_TOKEN_API });
   const jsapiTicket = new JsapiTicket({ ...credentials, ...app, api, accessToken });
   const oauth = new OAuth({ ...app, api, openUrl: config.WECHAT_OPEN_URL });
-  const gateway = createGateway(config, { ...credentials, http });
 
   const callbackUrl = `${config.PUBLIC_URL}/v1/oauth/callback`;
   const signIns = new SignIns({ store, oauth, callbackUrl, now, onError });
@@ -89,18 +86,19 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     appId: config.WECHAT_APP_ID,
     now,
   });
-  const events = new Events({ store, now, deliver: config.WEBHOOK_URL !== undefined });
-  const orders = new Orders({ store, events, gateway, now, onError });
   const delivery = createDelivery();
 
   let draining = false;
   const routes = [
     ...orderRoutes({ orders, now }),
-    ...paymentRoutes({ orders }),
+    ...paymentRoutes(services),
+    ...refundRoutes(services),
+    ...productRoutes(services),
     ...jssdkRoutes({ ...app, jsapiTicket, allowedOrigins: config.ALLOWED_ORIGINS, now }),
     ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
     ...eventRoutes({ events }),
-    ...payNotificationRoutes({ gateway, orders }),
+    ...payNotificationRoutes(services),
+    ...payV2NotificationRoutes(services),
     ...operationRoutes({ metrics, assertReady, verificationFiles: config.DOMAIN_VERIFICATION ?? [] }),
     ...(await widgetRoutes(WIDGETS_FOLDER)),
   ];
@@ -120,6 +118,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   server.on('clientError', createRefuseBroken(logger));
   const work = [
     repeat(SECOND, onError, 'looking after due orders', () => orders.attendDue()),
+    repeat(SECOND, onError, 'looking after due refunds', () => refunds.attendDue()),
     repeat(SECOND, onError, 'keeping token and ticket fresh', () =>
       Promise.all([accessToken.keepFresh(), jsapiTicket.keepFresh()]),
     ),
@@ -131,6 +130,18 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     events.onAdded = delivering.soon;
     delivery.onRoom = delivering.soon;
     work.push(delivering);
+  }
+
+  if (config.RECONCILE_AT) {
+    const daily = new DailyReconciliation({ ...services, at: config.RECONCILE_AT, now, onReport, onError });
+    work.push(repeat(MINUTE, onError, 'reconciling', () => daily.attendDue()));
+  }
+
+  /** What is wrong with a day's payments is worth waking somebody: metrics count it, the log tells it. */
+  function onReport({ date, differences, ...counts }: Report): void {
+    metrics.differences.inc(differences.filter(({ healed }) => !healed).length);
+    logger.info({ date, ...counts, differences: differences.length }, 'reconciled');
+    for (const difference of differences) logger[difference.healed ? 'info' : 'warn'](difference, 'difference');
   }
 
   async function assertReady(): Promise<void> {
@@ -170,26 +181,6 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     },
   };
   return proxy;
-}
-
-function createGateway(
-  config: Config,
-  common: Pick<ConstructorParameters<typeof V3Gateway>[0], 'http' | 'store' | 'now' | 'onError'>,
-): V3Gateway {
-  const { WECHAT_PAY_PUBLIC_KEY: key, WECHAT_PAY_PUBLIC_KEY_ID: id } = config;
-  return new V3Gateway({
-    ...common,
-    baseUrls: config.WECHAT_PAY_URL,
-    appId: config.WECHAT_APP_ID,
-    apiV3Key: config.WECHAT_PAY_V3_KEY,
-    signer: {
-      mchId: config.WECHAT_PAY_MCH_ID,
-      serialNo: config.WECHAT_PAY_SERIAL_NO,
-      privateKey: config.WECHAT_PAY_PRIVATE_KEY,
-    },
-    publicKey: key && id ? { id, key } : undefined,
-    notifyUrl: `${config.PUBLIC_URL}${V3_NOTIFY_PATH}`,
-  });
 }
 
 function openapiRoute(routes: readonly Route[], publicUrl: string): Route {

@@ -35,6 +35,7 @@ type Context = Koa.ParameterizedContext<State>;
 
 const PREFLIGHT_SECONDS = 600;
 const NO_BODY = Buffer.alloc(0);
+const IPV4_IN_IPV6 = /^::ffff:(?=[\d.]+$)/i;
 
 export function createApp(options: AppOptions): RequestListener {
   const app = new Koa<State>({ proxy: options.trustProxy > 0, maxIpsCount: options.trustProxy });
@@ -89,7 +90,11 @@ function describe({ logger, metrics }: AppOptions) {
 /** A refused notification is worth a look; that WeChat probes whether false ones are refused is not. */
 function levelOf(status: number, route: Route | undefined, error: ProxyError | undefined): 'error' | 'warn' | 'info' {
   if (status >= 500) return 'error';
-  return error && error.code !== 'signature_probe' && route?.refusal === 'wechat-pay' ? 'warn' : 'info';
+  return error && error.code !== 'signature_probe' && isNotification(route) ? 'warn' : 'info';
+}
+
+function isNotification(route: Route | undefined): boolean {
+  return route?.refusal?.startsWith('wechat-pay') ?? false;
 }
 
 function describeError(error: ProxyError) {
@@ -110,9 +115,10 @@ function refuse(metrics: Metrics) {
       const error = publicError(thrown);
       ctx.state.error = error;
       const { accept } = ctx.headers;
-      write(ctx, refusal(error, ctx.state.requestId, { form: ctx.state.route?.refusal, accept }));
+      const isChinese = ctx.acceptsLanguages('en', 'zh') === 'zh';
+      write(ctx, refusal(error, ctx.state.requestId, { form: ctx.state.route?.refusal, accept, isChinese }));
     }
-    if (ctx.state.route?.refusal === 'wechat-pay') {
+    if (isNotification(ctx.state.route)) {
       metrics.notifications.inc({ result: ctx.state.error?.code ?? 'accepted' });
     }
   };
@@ -125,6 +131,7 @@ async function readRequest(ctx: Context, route: Route, caller: Caller): Promise<
     caller,
     params: ctx.params as Record<string, string>,
     headers: ctx.headers,
+    address: ctx.ip.replace(IPV4_IN_IPV6, ''),
     query: query && check(query, { ...ctx.query }, 'query'),
     body: body && body !== 'bytes' ? await readJson(ctx.req, body) : undefined,
     bytes: body === 'bytes' ? await readBytes(ctx.req) : NO_BODY,

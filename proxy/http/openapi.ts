@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Problem } from '../api.ts';
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { ERROR_MEANINGS } from '../errors.zh-CN.ts';
 import type { CallerKind, Route } from './route.ts';
 
 const SECURITY: Record<CallerKind, object> = {
@@ -9,6 +10,13 @@ const SECURITY: Record<CallerKind, object> = {
   page: { session: [] },
   wechat: {},
   anyone: {},
+};
+
+const REFUSALS: Record<NonNullable<Route['refusal']>, string> = {
+  problem: 'Problem',
+  page: 'Problem',
+  'wechat-pay': 'WechatPayRefusal',
+  'wechat-pay-v2': 'WechatPayV2Refusal',
 };
 
 const WECHAT_PAY_REFUSAL = {
@@ -39,6 +47,10 @@ export function openapi(routes: readonly Route[], serverUrl: string): object {
           description: 'Refused, as WeChat Pay wants to be told.',
           content: { 'application/json': { schema: WECHAT_PAY_REFUSAL } },
         },
+        WechatPayV2Refusal: {
+          description: 'Refused, as version 2 of WeChat Pay wants to be told.',
+          content: { 'text/xml': { schema: { type: 'string' } } },
+        },
       },
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'The merchant’s API key.' },
@@ -46,7 +58,10 @@ export function openapi(routes: readonly Route[], serverUrl: string): object {
       },
     },
     'x-error-codes': Object.fromEntries(
-      Object.entries(ERRORS).map(([code, [status, meaning, remedy]]) => [code, { status, meaning, remedy }]),
+      Object.entries(ERRORS).map(([code, [status, meaning, remedy]]) => [
+        code,
+        { status, meaning, remedy, 'zh-CN': ERROR_MEANINGS[code as ErrorCode] },
+      ]),
     ),
   };
 }
@@ -61,9 +76,7 @@ function operation(route: Route, components: Map<string, unknown>): object {
         }
       : { description: route.summary },
   ]);
-  const refusal = {
-    $ref: `#/components/responses/${route.refusal === 'wechat-pay' ? 'WechatPayRefusal' : 'Problem'}`,
-  };
+  const refusal = { $ref: `#/components/responses/${REFUSALS[route.refusal ?? 'problem']}` };
   const statuses = new Set((route.errors ?? []).map((code) => ERRORS[code][0]));
   const refusals = [...statuses].map((status) => [String(status), refusal]);
   return {

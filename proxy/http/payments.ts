@@ -1,9 +1,8 @@
 import { Payment, PaymentRequest } from '../api.ts';
-import { ProxyError } from '../errors.ts';
-import type { Orders } from '../orders/orders.ts';
+import type { Payments } from '../orders/payments.ts';
 import { type Route, route } from './route.ts';
 
-export function paymentRoutes({ orders }: { orders: Orders }): Route[] {
+export function paymentRoutes({ payments }: { payments: Payments }): Route[] {
   return [
     route({
       method: 'POST',
@@ -14,22 +13,24 @@ export function paymentRoutes({ orders }: { orders: Orders }): Route[] {
       answers: { 200: Payment },
       errors: [
         'session_required',
-        'channel_not_supported',
         'order_not_found',
         'payer_mismatch',
         'order_paid',
         'order_closed',
         'order_expired',
+        'trade_no_used',
         'payment_refused',
+        'wechat_pay_not_permitted',
+        'wechat_pay_account_mismatch',
+        'wechat_pay_signature_refused',
+        'wechat_pay_busy',
+        'wechat_pay_rule_limit',
         'wechat_unavailable',
-        'wechat_refused',
         'wechat_untrusted',
       ],
-      async handle({ caller, params, body }) {
-        if (body.channel !== 'jsapi') throw new ProxyError('channel_not_supported');
-        if (caller.kind !== 'page' || caller.openid === undefined) throw new ProxyError('session_required');
-        const payment = await orders.payInWechat(params.id!, caller.openid);
-        return { status: 200, body: { channel: 'jsapi', params: payment } };
+      async handle({ caller, params, body, address }) {
+        const openid = caller.kind === 'page' ? caller.openid : undefined;
+        return { status: 200, body: await payments.start(params.id!, { channel: body.channel, openid, address }) };
       },
     }),
   ];

@@ -20,6 +20,8 @@ export interface Request<Query = unknown, Body = unknown> {
   query: Query;
   body: Body;
   headers: IncomingHttpHeaders;
+  /** The caller's IP address. */
+  address: string;
   /** The bytes as they came, for routes that take `bytes`. */
   bytes: Buffer;
 }
@@ -45,7 +47,7 @@ export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodTy
   /** The codes that only this route refuses with; those of authentication, validation and so on go without saying. */
   errors?: readonly ErrorCode[];
   /** How a refusal is written: as a problem (RFC 9457), as WeChat Pay wants it, or as a page where a browser asks. */
-  refusal?: 'problem' | 'wechat-pay' | 'page';
+  refusal?: 'problem' | 'wechat-pay' | 'wechat-pay-v2' | 'page';
   handle(request: Request<z.infer<Query>, z.infer<Body>>): Promise<Answer>;
 }
 

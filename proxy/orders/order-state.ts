@@ -12,10 +12,20 @@ export type OrderFact =
   /** WeChat holds a payment ready. */
   | { type: 'payment-requested'; channel: Channel; askAt: number }
   /** WeChat has the money. */
-  | { type: 'paid'; transactionId: string; paidAt: number; openid: string | undefined }
+  | {
+      type: 'paid';
+      /** The number by which WeChat has taken the money. */
+      tradeNo: string;
+      transactionId: string;
+      paidAt: number;
+      openid: string | undefined;
+      channel: Channel | undefined;
+    }
   /** WeChat will take no money for it any more. */
   | { type: 'closed'; at: number }
-  | { type: 'expired'; at: number };
+  | { type: 'expired'; at: number }
+  /** So much has been given back, in all. */
+  | { type: 'refunded'; total: number };
 
 export interface OrderChange {
   set: Partial<OrderRow>;
@@ -45,7 +55,18 @@ export function orderChange(order: OrderRow, fact: OrderFact): OrderChange {
         set: { status: fact.type, closedAt: fact.at, dueAt: null },
         events: [fact.type === 'closed' ? 'order.closed' : 'order.expired'],
       };
+    case 'refunded':
+      return {
+        set: { refunded: fact.total, ...(PAID.has(order.status) && { status: afterRefund(order, fact) }) },
+        events: [],
+      };
   }
+}
+
+/** What was paid too late stays closed or expired, however much of it is given back. */
+function afterRefund(order: OrderRow, { total }: { total: number }): OrderStatus {
+  if (total === 0) return 'paid';
+  return total >= order.total ? 'refunded' : 'partially_refunded';
 }
 
 function paid(order: OrderRow, fact: Extract<OrderFact, { type: 'paid' }>): OrderChange {
@@ -53,9 +74,11 @@ function paid(order: OrderRow, fact: Extract<OrderFact, { type: 'paid' }>): Orde
   // WeChat takes the money for one number once: whatever this is, nobody should acknowledge it.
   if (order.transactionId !== null) throw new ProxyError('transaction_conflict');
   const set: Partial<OrderRow> = {
+    tradeNo: fact.tradeNo,
     transactionId: fact.transactionId,
     paidAt: fact.paidAt,
     openid: order.openid ?? fact.openid ?? null,
+    channel: fact.channel ?? order.channel,
     dueAt: null,
   };
   if (OPEN.has(order.status)) return { set: { ...set, status: 'paid' }, events: ['order.paid'] };

@@ -31,10 +31,12 @@ export function merchantView(order: OrderRow): Order {
   return {
     ...common(order),
     outTradeNo: order.outTradeNo,
+    ...(order.tradeNo !== order.outTradeNo && { tradeNo: order.tradeNo }),
     ...(order.openid !== null && { openid: order.openid }),
     ...(order.attach !== null && { attach: order.attach }),
     ...(order.channel !== null && { channel: order.channel }),
     ...(order.transactionId !== null && { transactionId: order.transactionId }),
+    ...(order.productId !== null && { productId: order.productId }),
     refunded: { total: order.refunded, currency: order.currency },
   };
 }

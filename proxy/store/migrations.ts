@@ -1,5 +1,5 @@
 /** The tables' history. A migration that has been released is never changed: add another. */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 const start: Migration = {
@@ -95,4 +95,65 @@ const start: Migration = {
   },
 };
 
-export const MIGRATIONS: Record<string, Migration> = { '2026-11-22 start': start };
+const wechatPay: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.alterTable('orders').addColumn('tradeNo', 'text').execute();
+    await sql`update ${sql.table('orders')} set ${sql.ref('tradeNo')} = ${sql.ref('outTradeNo')}`.execute(db);
+    await db.schema.createIndex('ordersByTradeNo').unique().on('orders').column('tradeNo').execute();
+    await db.schema.alterTable('orders').addColumn('productId', 'text').execute();
+    await db.schema.createIndex('ordersByPayment').on('orders').column('paidAt').execute();
+
+    await db.schema
+      .createTable('trades')
+      .addColumn('tradeNo', 'text', (column) => column.primaryKey())
+      .addColumn('orderId', 'text', (column) => column.notNull().references('orders.id'))
+      .addColumn('closedAt', 'bigint')
+      .execute();
+    await db.schema.createIndex('tradesByOrder').on('trades').column('orderId').execute();
+
+    await db.schema.alterTable('payments').renameColumn('openid', 'payer').execute();
+    await db.schema.alterTable('payments').renameColumn('prepayId', 'prepaid').execute();
+    await db.schema.alterTable('payments').addColumn('tradeNo', 'text').execute();
+    await sql`update ${sql.table('payments')} set ${sql.ref('tradeNo')} =
+      (select ${sql.ref('outTradeNo')} from ${sql.table('orders')} where ${sql.ref('id')} = ${sql.ref('orderId')})`.execute(
+      db,
+    );
+
+    await db.schema
+      .createTable('refunds')
+      .addColumn('outRefundNo', 'text', (column) => column.primaryKey())
+      .addColumn('orderId', 'text', (column) => column.notNull().references('orders.id'))
+      .addColumn('amount', 'bigint', (column) => column.notNull())
+      .addColumn('reason', 'text')
+      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('refundId', 'text')
+      .addColumn('createdAt', 'bigint', (column) => column.notNull())
+      .addColumn('succeededAt', 'bigint')
+      .addColumn('failureCode', 'text')
+      .addColumn('failureMessage', 'text')
+      .addColumn('dueAt', 'bigint')
+      .addColumn('queries', 'integer', (column) => column.notNull())
+      .addColumn('queriedAt', 'bigint')
+      .execute();
+    await db.schema.createIndex('refundsByOrder').on('refunds').column('orderId').execute();
+    await db.schema.createIndex('refundsByDueAt').on('refunds').column('dueAt').execute();
+    await db.schema.createIndex('refundsBySuccess').on('refunds').column('succeededAt').execute();
+
+    await db.schema
+      .createTable('products')
+      .addColumn('productId', 'text', (column) => column.primaryKey())
+      .addColumn('description', 'text', (column) => column.notNull())
+      .addColumn('total', 'bigint', (column) => column.notNull())
+      .addColumn('codeUrl', 'text', (column) => column.notNull())
+      .execute();
+
+    await db.schema
+      .createTable('reconciliations')
+      .addColumn('date', 'text', (column) => column.primaryKey())
+      .addColumn('dueAt', 'bigint', (column) => column.notNull())
+      .addColumn('doneAt', 'bigint')
+      .execute();
+  },
+};
+
+export const MIGRATIONS: Record<string, Migration> = { '2026-11-22 start': start, '2026-11-22 wechat pay': wechatPay };

@@ -1,10 +1,14 @@
 /** The tables, as Kysely sees them. Times are milliseconds since 1970; money is in fen; `…Json` columns hold JSON. */
 import type { Selectable } from 'kysely';
-import type { Channel, EventType, OrderStatus } from '../api.ts';
+import type { Channel, EventType, OrderStatus, RefundStatus } from '../api.ts';
 
 export interface Tables {
   orders: OrdersTable;
+  trades: TradesTable;
   payments: PaymentsTable;
+  refunds: RefundsTable;
+  products: ProductsTable;
+  reconciliations: ReconciliationsTable;
   events: EventsTable;
   outbox: OutboxTable;
   credentials: CredentialsTable;
@@ -15,6 +19,8 @@ export interface Tables {
 export interface OrdersTable {
   id: string;
   outTradeNo: string;
+  /** Its number at WeChat now: `outTradeNo`, until WeChat wants another one (see `trades`). */
+  tradeNo: string;
   /** SHA-256 of what the order was created from: tells "the same again" from "another with the same number". */
   requestHash: string;
   description: string;
@@ -31,6 +37,8 @@ export interface OrdersTable {
   closedAt: number | null;
   channel: Channel | null;
   transactionId: string | null;
+  /** The printed code that was scanned. */
+  productId: string | null;
   refunded: number;
   /** When the order is next looked at without being asked for: to query WeChat, or to expire. Null: never again. */
   dueAt: number | null;
@@ -39,14 +47,64 @@ export interface OrdersTable {
   queriedAt: number | null;
 }
 
+/**
+ * Numbers that an order had at WeChat before its present one. WeChat takes a number through one channel only, so that
+ * another channel needs another number.
+ */
+export interface TradesTable {
+  tradeNo: string;
+  orderId: string;
+  /** When WeChat promised to take no money for it. Null: it may still be paid. */
+  closedAt: number | null;
+}
+
 /** What WeChat holds ready for a payer: one row for each order, channel and payer. */
 export interface PaymentsTable {
   orderId: string;
   channel: Channel;
-  /** Empty where the channel does not name its payer. */
-  openid: string;
-  prepayId: string;
+  /** `jsapi`: the openid; `h5`: the IP address; `native`: empty, whoever scans the code. */
+  payer: string;
+  /** The order's number at WeChat that it stands for. */
+  tradeNo: string;
+  /** The prepay id, the code or the address. */
+  prepaid: string;
   expiresAt: number;
+}
+
+export interface RefundsTable {
+  outRefundNo: string;
+  orderId: string;
+  /** In fen. */
+  amount: number;
+  reason: string | null;
+  status: RefundStatus;
+  refundId: string | null;
+  createdAt: number;
+  succeededAt: number | null;
+  failureCode: string | null;
+  failureMessage: string | null;
+  /** When WeChat is next asked about it. Null: its end is known. */
+  dueAt: number | null;
+  queries: number;
+  queriedAt: number | null;
+}
+
+/** What printed codes sell (Native mode 1). */
+export interface ProductsTable {
+  productId: string;
+  description: string;
+  /** In fen. */
+  total: number;
+  codeUrl: string;
+}
+
+/** Which days' bills have been compared without being asked for. */
+export interface ReconciliationsTable {
+  /** `2026-11-21`, in China's time. */
+  date: string;
+  /** When it is next tried. */
+  dueAt: number;
+  doneAt: number | null;
 }
 
 /** Facts that the merchant's server must learn. Never changed. */
@@ -100,5 +158,7 @@ export interface SignInsTable {
 }
 
 export type OrderRow = Selectable<OrdersTable>;
+export type RefundRow = Selectable<RefundsTable>;
+export type ProductRow = Selectable<ProductsTable>;
 export type EventRow = Selectable<EventsTable>;
 export type OutboxRow = Selectable<OutboxTable>;

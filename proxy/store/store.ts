@@ -4,7 +4,7 @@ import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { ProxyError } from '../errors.ts';
 import { MIGRATIONS } from './migrations.ts';
-import type { Tables } from './schema.ts';
+import type { OrderRow, Tables } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Db = Kysely<Tables>;
@@ -54,9 +54,18 @@ export class Store {
   }
 
   /** The order, locked until the transaction ends: on SQLite, a transaction is alone anyway. */
-  async lockOrder(trx: Trx, column: 'id' | 'outTradeNo', value: string) {
-    const query = trx.selectFrom('orders').selectAll().where(column, '=', value);
+  lockOrder(trx: Trx, id: string): Promise<OrderRow | undefined> {
+    const query = trx.selectFrom('orders').selectAll().where('id', '=', id);
     return (this.#postgres ? query.forUpdate() : query).executeTakeFirst();
+  }
+
+  /** The same, by a number that the order has or had at WeChat. */
+  async lockOrderByTradeNo(trx: Trx, tradeNo: string): Promise<OrderRow | undefined> {
+    const query = trx.selectFrom('orders').selectAll().where('tradeNo', '=', tradeNo);
+    const order = await (this.#postgres ? query.forUpdate() : query).executeTakeFirst();
+    if (order) return order;
+    const earlier = await trx.selectFrom('trades').select('orderId').where('tradeNo', '=', tradeNo).executeTakeFirst();
+    return earlier && this.lockOrder(trx, earlier.orderId);
   }
 
   /** Throws where the database does not answer. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProxyError, type Upstream } from '../../../errors.ts';
-import type { HttpClient, HttpResponse } from '../../http-client.ts';
+import { FILE_LIMITS, type HttpClient, type HttpResponse } from '../../http-client.ts';
 import { parseJson } from '../../parse-json.ts';
 import { authorization, type Signer } from './signature.ts';
 
@@ -11,6 +11,8 @@ export interface PayRequest {
   /** With the query, without the host. */
   path: string;
   body?: object;
+  /** May be large, and take its time. */
+  isFile?: boolean;
 }
 
 export interface PayClientOptions {
@@ -46,7 +48,7 @@ export class PayClient {
     return accept(await this.#attempt(second!, request));
   }
 
-  #attempt(baseUrl: string, { method, path, body }: PayRequest): Promise<HttpResponse> {
+  #attempt(baseUrl: string, { method, path, body, isFile }: PayRequest): Promise<HttpResponse> {
     const { http, signer, answerSerial, now } = this.#options;
     const text = body ? JSON.stringify(body) : '';
     const timestamp = Math.floor(now() / 1_000);
@@ -61,6 +63,7 @@ export class PayClient {
         ...(answerSerial && { 'Wechatpay-Serial': answerSerial }),
       },
       ...(body && { body: text }),
+      ...(isFile && FILE_LIMITS),
     });
   }
 }

@@ -1,14 +1,32 @@
 /** WeChat Pay, API version 3: JSON, RSA. https://pay.weixin.qq.com/doc/v3/merchant/4012791856 */
-import { type KeyObject, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import type { z } from 'zod';
 import { ProxyError } from '../../../errors.ts';
 import { upstreamCode } from '../../account/api-client.ts';
 import type { CredentialOptions } from '../../account/credential.ts';
 import type { HttpClient } from '../../http-client.ts';
 import { parseJson } from '../../parse-json.ts';
-import type { JsapiOrder, Notification, PaymentGateway, Transaction } from '../gateway.ts';
+import type {
+  NewOrder,
+  NewRefund,
+  Notification,
+  PaymentGateway,
+  Prepaid,
+  RefundState,
+  Transaction,
+} from '../gateway.ts';
+import { unpack } from '../unpack.ts';
+import { withoutEmoji } from '../without-emoji.ts';
+import {
+  BillAnswer,
+  NotificationBody,
+  PREPAID_ANSWERS,
+  RefundAnswer,
+  RefundNotification,
+  TransactionAnswer,
+} from './answers.ts';
 import { PayClient, type PayRequest } from './client.ts';
-import { decryptResource, Resource } from './resource.ts';
+import { decryptResource } from './resource.ts';
 import { jsapiParams, type Signer } from './signature.ts';
 import { signatureHeaders, WechatpayKeys } from './wechatpay-keys.ts';
 
@@ -22,51 +40,18 @@ export interface V3GatewayOptions extends Omit<CredentialOptions, 'name' | 'fetc
   notifyUrl: string;
 }
 
-/** Two hours by WeChat's word; a little less, so that none dies on its way to the payer. */
-const PREPAY_LIFETIME = 115 * 60_000;
 /** WeChat wants the end of an order to lie at least a minute ahead. */
 const MIN_LIFETIME = 65_000;
 
 const UNKNOWN_ORDER_CODES = new Set(['ORDER_NOT_EXIST', 'ORDERNOTEXIST']);
 const CLOSED_CODES = new Set(['ORDER_CLOSED', 'ORDERCLOSED']);
 
-const PrepayAnswer = z.object({ prepay_id: z.string().regex(/^[0-9A-Za-z_-]{1,64}$/) });
-
-/** Absent, null and empty mean the same: of an unpaid order, WeChat answers now with one, now with another. */
-const filled = (schema: z.ZodType<string>) => z.preprocess((value) => value || undefined, schema.optional());
-
-const TransactionAnswer = z
-  .object({
-    appid: z.string(),
-    mchid: z.string(),
-    out_trade_no: z.string(),
-    transaction_id: filled(z.string().max(32)),
-    trade_state: z.enum(['NOTPAY', 'SUCCESS', 'CLOSED', 'REFUND', 'USERPAYING', 'REVOKED', 'PAYERROR', 'ACCEPT']),
-    success_time: filled(z.iso.datetime({ offset: true })),
-    payer: z.object({ openid: filled(z.string()) }).nullish(),
-    amount: z.object({ total: z.int().nullish(), currency: filled(z.string()) }).nullish(),
-  })
-  .transform(
-    (answer): Transaction => ({
-      appId: answer.appid,
-      mchId: answer.mchid,
-      outTradeNo: answer.out_trade_no,
-      state: answer.trade_state,
-      ...(answer.transaction_id && { transactionId: answer.transaction_id }),
-      ...(typeof answer.amount?.total === 'number' && { total: answer.amount.total }),
-      ...(answer.amount?.currency && { currency: answer.amount.currency }),
-      ...(answer.payer?.openid && { openid: answer.payer.openid }),
-      ...(answer.success_time && { paidAt: Date.parse(answer.success_time) }),
-    }),
-  );
-
-const NotificationBody = z.object({ event_type: z.string(), resource: Resource });
-const RefundNotification = z.object({ out_refund_no: z.string() });
+const NO_BILL_CODES = new Set(['NO_STATEMENT_EXIST', 'STATEMENT_CREATING']);
+const UNKNOWN_REFUND_CODES = new Set(['RESOURCE_NOT_EXISTS']);
 
 export class V3Gateway implements PaymentGateway {
   readonly appId: string;
   readonly mchId: string;
-  readonly prepayLifetime = PREPAY_LIFETIME;
   readonly #options: V3GatewayOptions;
   readonly #client: PayClient;
   readonly #keys: WechatpayKeys;
@@ -84,35 +69,35 @@ export class V3Gateway implements PaymentGateway {
     return this.#keys.keepFresh();
   }
 
-  async createJsapiOrder(order: JsapiOrder): Promise<{ prepayId: string }> {
+  async createOrder(order: NewOrder): Promise<Prepaid> {
     try {
-      return await this.#requestPrepayId(order);
+      return await this.#requestOrder(order);
     } catch (error) {
       // WeChat is said to refuse characters of four bytes, such as emoji: better to be paid without them than not at all.
       const plain = withoutEmoji(order);
-      const differs = plain.description !== order.description || plain.attach !== order.attach;
-      if (upstreamCode(error) !== 'PARAM_ERROR' || !differs) throw error;
-      return this.#requestPrepayId(plain);
+      if (!plain || upstreamCode(error) !== 'PARAM_ERROR') throw error;
+      return this.#requestOrder(plain);
     }
   }
 
-  async #requestPrepayId(order: JsapiOrder): Promise<{ prepayId: string }> {
-    const answer = await this.#call(PrepayAnswer, {
+  #requestOrder(order: NewOrder): Promise<Prepaid> {
+    const { channel, openid, payerAddress } = order;
+    return this.#call(PREPAID_ANSWERS[channel], {
       method: 'POST',
-      path: '/v3/pay/transactions/jsapi',
+      path: `/v3/pay/transactions/${channel}`,
       body: {
         appid: this.appId,
         mchid: this.mchId,
         description: order.description,
-        out_trade_no: order.outTradeNo,
+        out_trade_no: order.tradeNo,
         time_expire: chinaTime(Math.max(order.expiresAt, this.#options.now() + MIN_LIFETIME)),
         ...(order.attach && { attach: order.attach }),
         notify_url: this.#options.notifyUrl,
         amount: { total: order.total, currency: 'CNY' },
-        payer: { openid: order.openid },
+        ...(channel === 'jsapi' && { payer: { openid } }),
+        ...(channel === 'h5' && { scene_info: { payer_client_ip: payerAddress, h5_info: { type: 'Wap' } } }),
       },
     });
-    return { prepayId: answer.prepay_id };
   }
 
   signJsapi(prepayId: string) {
@@ -124,8 +109,8 @@ export class V3Gateway implements PaymentGateway {
     });
   }
 
-  async queryOrder(outTradeNo: string): Promise<Transaction | undefined> {
-    const path = `/v3/pay/transactions/out-trade-no/${encodeURIComponent(outTradeNo)}?mchid=${this.mchId}`;
+  async queryOrder(tradeNo: string): Promise<Transaction | undefined> {
+    const path = `/v3/pay/transactions/out-trade-no/${encodeURIComponent(tradeNo)}?mchid=${this.mchId}`;
     try {
       return await this.#call(TransactionAnswer, { method: 'GET', path });
     } catch (error) {
@@ -134,8 +119,8 @@ export class V3Gateway implements PaymentGateway {
     }
   }
 
-  async closeOrder(outTradeNo: string): Promise<void> {
-    const path = `/v3/pay/transactions/out-trade-no/${encodeURIComponent(outTradeNo)}/close`;
+  async closeOrder(tradeNo: string): Promise<void> {
+    const path = `/v3/pay/transactions/out-trade-no/${encodeURIComponent(tradeNo)}/close`;
     try {
       const response = await this.#client.send({ method: 'POST', path, body: { mchid: this.mchId } });
       await this.#prove(response);
@@ -145,12 +130,53 @@ export class V3Gateway implements PaymentGateway {
     }
   }
 
+  async refund({ tradeNo, outRefundNo, amount, total, reason }: NewRefund): Promise<RefundState> {
+    const answer = await this.#call(RefundAnswer, {
+      method: 'POST',
+      path: '/v3/refund/domestic/refunds',
+      body: {
+        out_trade_no: tradeNo,
+        out_refund_no: outRefundNo,
+        ...(reason && { reason }),
+        notify_url: this.#options.notifyUrl,
+        amount: { refund: amount, total, currency: 'CNY' },
+      },
+    });
+    return { mchId: this.mchId, ...answer };
+  }
+
+  async queryRefund(outRefundNo: string): Promise<RefundState | undefined> {
+    const path = `/v3/refund/domestic/refunds/${encodeURIComponent(outRefundNo)}`;
+    try {
+      return { mchId: this.mchId, ...(await this.#call(RefundAnswer, { method: 'GET', path })) };
+    } catch (error) {
+      if (UNKNOWN_REFUND_CODES.has(upstreamCode(error) ?? '')) return undefined;
+      throw error;
+    }
+  }
+
+  async downloadBill(date: string): Promise<string> {
+    const path = `/v3/bill/tradebill?bill_date=${date}&bill_type=ALL&tar_type=GZIP`;
+    const answer = await this.#call(BillAnswer, { method: 'GET', path }).catch((error: unknown) => {
+      if (!(error instanceof ProxyError) || !NO_BILL_CODES.has(upstreamCode(error) ?? '')) throw error;
+      throw new ProxyError('bill_not_ready', undefined, { upstream: error.upstream! });
+    });
+    // The answer that names it is signed, the file is not: its hash proves it. https://pay.weixin.qq.com/doc/v3/merchant/4013071215
+    const { pathname, search } = new URL(answer.download_url);
+    const { body } = await this.#client.send({ method: 'GET', path: pathname + search, isFile: true });
+    const bill = unpack(body);
+    const hashes = [bill, body].map((bytes) => createHash('sha1').update(bytes).digest('hex'));
+    if (!hashes.includes(answer.hash_value.toLowerCase())) throw new ProxyError('bill_corrupt');
+    return bill.toString('utf8');
+  }
+
+  /** Proves and reads a notification. `body`: the bytes as they came. */
   async readNotification(headers: Record<string, string | string[] | undefined>, body: Buffer): Promise<Notification> {
     await this.#keys.prove(signatureHeaders(headers), body);
     const { event_type, resource } = parse(NotificationBody, body);
     const plain = decryptResource(this.#options.apiV3Key, resource);
     if (event_type.startsWith('REFUND.')) {
-      return { type: 'refund', outRefundNo: parse(RefundNotification, plain).out_refund_no };
+      return { type: 'refund', refund: parse(RefundNotification, plain) };
     }
     if (event_type !== 'TRANSACTION.SUCCESS') {
       throw new ProxyError('malformed_notification', 'The event_type is none that is known here.');
@@ -181,13 +207,6 @@ function parse<T>(schema: z.ZodType<T>, body: Buffer | string): T {
   const result = schema.safeParse(parseJson(body));
   if (!result.success) throw new ProxyError('malformed_notification');
   return result.data;
-}
-
-function withoutEmoji(order: JsapiOrder): JsapiOrder {
-  // With the joiners and selectors that would be left of composed ones.
-  const strip = (text: string) => text.replaceAll(/[\u{10000}-\u{10ffff}]|\u200d|\ufe0f/gu, '').trim();
-  const attach = order.attach && strip(order.attach);
-  return { ...order, description: strip(order.description) || order.outTradeNo, attach };
 }
 
 /** RFC 3339 to the second, in China's time, as WeChat's documents write it: 2018-06-08T10:34:56+08:00 */
