@@ -2,19 +2,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startWechat } from '../../demo/wechat/start.ts';
+import { startWechat, trustStandIn } from '../../demo/wechat/start.ts';
 import { loadConfig } from '../../proxy/config.ts';
 import { createProxy } from '../../proxy/server.ts';
 
 const PORT = '8795';
-export const API_KEY = 'merchant-api-key-of-the-benchmarks-0123456789';
+const API_KEY = 'merchant-api-key-of-the-benchmarks-0123456789';
 export const ORIGIN = 'https://shop.example.com';
+export const AMOUNT = { total: 100, currency: 'CNY' };
 
-export async function startBenchProxy() {
+export type BenchProxy = Awaited<ReturnType<typeof startBenchProxy>>;
+
+export async function startBenchProxy(payApi: 'v3' | 'v2' = 'v3') {
   const folder = await mkdtemp(join(tmpdir(), 'weixin-widgets-bench-'));
   const wechat = await startWechat();
+  trustStandIn(wechat);
   const config = loadConfig({
-    ...wechat.environment,
+    ...(payApi === 'v3' ? wechat.environment : wechat.environmentV2),
     PORT,
     PUBLIC_URL: `http://127.0.0.1:${PORT}`,
     ALLOWED_ORIGINS: ORIGIN,
@@ -26,10 +30,30 @@ export async function startBenchProxy() {
   });
   const proxy = await createProxy(config);
   await proxy.start();
+
+  async function call(path: string, body: object, headers: Record<string, string>) {
+    const response = await fetch(proxy.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return (await response.json()) as Record<string, string>;
+  }
+
   return {
     url: proxy.url,
     wechat,
     config,
+    /** A new order. */
+    createOrder() {
+      const outTradeNo = `B${process.hrtime.bigint()}`;
+      const authorization = `Bearer ${API_KEY}`;
+      return call('/v1/orders', { outTradeNo, description: 'Tea', amount: AMOUNT }, { authorization });
+    },
+    /** As a page would: WeChat is asked for a code. */
+    startPayment: (orderId: string) =>
+      call(`/v1/orders/${orderId}/payments`, { channel: 'native' }, { origin: ORIGIN }),
     async stop() {
       await proxy.stop();
       await wechat.stop();
