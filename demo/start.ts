@@ -8,7 +8,7 @@ import { loadConfig } from '../proxy/config.ts';
 import { createProxy } from '../proxy/server.ts';
 import { buildStaleWidgets } from './build-stale-widgets.ts';
 import { type RunningShop, startShop } from './shop/server.ts';
-import { startWechat, type Wechat } from './wechat/start.ts';
+import { startWechat, trustStandIn, type Wechat } from './wechat/start.ts';
 
 export interface DemoOptions {
   /** 0 takes any free port, here and below. */
@@ -17,6 +17,8 @@ export interface DemoOptions {
   shopPort?: number;
   /** Adds to the proxy's environment, or replaces what the demo puts there. */
   proxyEnvironment?: Record<string, string>;
+  /** The version of WeChat Pay's API; 3 by default. */
+  payApi?: 'v3' | 'v2';
   /** WeChat repeats a notification this many times faster than it really does. */
   retrySpeed?: number;
 }
@@ -70,10 +72,16 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
 
     const wechat = await startWechat({ port: wechatPort, retrySpeed: options.retrySpeed ?? 10 });
     stops.push(() => wechat.stop());
+    const payApi = options.payApi ?? 'v3';
+    if (payApi === 'v2') {
+      // Version 2 wants a client certificate, so it is https; and the address for scans is set in WeChat's console.
+      trustStandIn(wechat);
+      wechat.control.set({ nativeCallbackUrl: `${proxyUrl}/wechat/pay/v2/native` });
+    }
 
     const proxy = await createProxy(
       loadConfig({
-        ...wechat.environment,
+        ...(payApi === 'v2' ? wechat.environmentV2 : wechat.environment),
         HOST,
         PORT: String(proxyPort),
         PUBLIC_URL: proxyUrl,
@@ -95,6 +103,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       proxyUrl,
       apiKey,
       webhookSecret,
+      onPrintedCode: (codeUrl) => wechat.control.printed(codeUrl),
       ...insideWechat(wechat.url),
     });
     stops.push(() => shop.stop());
@@ -164,6 +173,7 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     wechatPort: readPort(environment, 'WECHAT_PORT'),
     proxyPort: readPort(environment, 'PORT'),
     shopPort: readPort(environment, 'SHOP_PORT'),
+    payApi: readPayApi(environment.WECHAT_PAY_API),
     proxyEnvironment: environment.LOG_LEVEL ? { LOG_LEVEL: environment.LOG_LEVEL } : {},
   });
   console.log(welcome(demo));
@@ -178,6 +188,12 @@ function readPort(environment: NodeJS.ProcessEnv, variable: string): number | un
   throw new PortError(port, variable, new Error(`“${text}” is not a number from 0 to 65535.`));
 }
 
+function readPayApi(text: string | undefined): 'v3' | 'v2' {
+  const version = text?.trim() || 'v3';
+  if (version === 'v3' || version === 'v2') return version;
+  throw new Error(`WECHAT_PAY_API is “${version}”, but there are only v3 and v2.`);
+}
+
 function welcome({ wechat, proxy, shop }: Demo): string {
   return `
   先打开这里：一部装着微信的手机，点第一条消息进店：
@@ -186,6 +202,9 @@ function welcome({ wechat, proxy, shop }: Demo): string {
       ${wechat.url}/?open=${shop.url}/
 
   商店 shop      ${shop.url}   栖云茶铺：一个已有的手机网站 · a mobile site as a merchant may have it
+                 在电脑上打开商店，付款页会显示二维码，用上面的手机扫码付款
+                 In a desktop browser its pay page shows a QR code: scan it with the phone above
+  后台 office    ${shop.url}/office   订单、退款、商品码 · orders, refunds, printed codes
   代理 proxy     ${proxy.url}   签名、下单、通知，组件也由它提供 · signs, orders, tells the shop; serves the widgets
   微信 WeChat    ${wechat.url}   本地微信：手机、微信支付和每一次调用 · the phone, WeChat Pay, and every call made to it
 

@@ -1,12 +1,6 @@
 import { type Html, html } from './html.ts';
 import { type Language, MESSAGES, type Messages } from './messages.ts';
-
-/** Who looks, and where. */
-export interface Visit {
-  language: Language;
-  /** Address of the page itself, without `lang`; the link to the other language is made from it. */
-  path: string;
-}
+import type { Visit } from './visit.ts';
 
 interface Content {
   /** Without one it is the shop's own page. */
@@ -39,7 +33,7 @@ ${header(visit, text, content.current)}
 <main id="main">
 ${content.main}
 </main>
-<footer><p>${text.shopName} · ${text.tagline}</p><p>${text.fictional}</p></footer>
+<footer><p>${text.shopName} · ${text.tagline}</p><p>${text.fictional}</p><p><a href="/office">${text.office}</a></p></footer>
 </body>
 </html>
 `;

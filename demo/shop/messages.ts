@@ -12,6 +12,7 @@ const chinese = {
   myOrders: '我的订单',
   products: '本季在售',
   fictional: '演示商店：店铺与商品均为虚构，不会真实发货。',
+  office: '店铺后台',
   skipToContent: '跳到正文',
 
   quantity: '数量',
@@ -41,6 +42,8 @@ const chinese = {
   closedText: '这笔订单没有付款，已经关闭。喜欢的话，可以重新下单。',
   expiredTitle: '订单已过期',
   expiredText: '超过付款时间，订单已自动取消，没有扣款。喜欢的话，可以重新下单。',
+  lateTitle: '付款晚到了一步',
+  lateText: '您的付款到账时，订单已经关闭。我们会把款项原路退回，请不必担心。',
   checkAgain: '再查一次',
   payNow: '去付款',
   buyAgain: '重新下单',
@@ -48,6 +51,9 @@ const chinese = {
   amount: '金额',
   orderedAt: '下单时间',
   paidAt: '付款时间',
+  refund: '退款',
+  refundProcessing: '退款处理中',
+  refundedSoFar: '已退',
 
   ordersEmpty: '这里还没有订单',
   ordersEmptyText: '挑一款茶，从今天这一杯开始。',
@@ -87,6 +93,7 @@ const english: Messages = {
   myOrders: 'My orders',
   products: 'This season',
   fictional: 'A demonstration shop: it and its goods are made up, and nothing is sent.',
+  office: 'Back office',
   skipToContent: 'Skip to content',
 
   quantity: 'Qty',
@@ -119,6 +126,8 @@ const english: Messages = {
   expiredTitle: 'Order expired',
   expiredText:
     'The time to pay ran out, so the order was cancelled. Nothing was charged. You are welcome to order again.',
+  lateTitle: 'Your payment came late',
+  lateText: 'The order was closed before your payment arrived. We will send the money back the way it came.',
   checkAgain: 'Check again',
   payNow: 'Pay now',
   buyAgain: 'Order again',
@@ -126,6 +135,9 @@ const english: Messages = {
   amount: 'Amount',
   orderedAt: 'Ordered',
   paidAt: 'Paid',
+  refund: 'Refund',
+  refundProcessing: 'Refund on its way',
+  refundedSoFar: 'refunded',
 
   ordersEmpty: 'No orders yet',
   ordersEmptyText: 'Choose a tea, and begin with today’s cup.',

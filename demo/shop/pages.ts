@@ -1,11 +1,13 @@
-import { isOpen, type Order, type OrderStatus } from './books.ts';
+import { isOpen, type Order } from './books.ts';
 import { CATALOGUE, MAX_QUANTITY, type Product } from './catalogue.ts';
 import { localTime, price, yuan } from './format.ts';
 import { type Html, html } from './html.ts';
-import { layout, type Visit } from './layout.ts';
-import { type Language, MESSAGES, type Messages } from './messages.ts';
+import { layout } from './layout.ts';
+import { type Language, MESSAGES } from './messages.ts';
+import { statusBadge } from './order-status.ts';
 import { payPath, resultPath } from './paths.ts';
 import { symbol } from './symbol.ts';
+import type { Visit } from './visit.ts';
 
 export function productsPage(visit: Visit): string {
   const text = MESSAGES[visit.language];
@@ -55,14 +57,14 @@ ${quantities.map((quantity) => html`<option value="${quantity}">${quantity} · $
 export function payPage(visit: Visit, order: Order, widgetsUrl: string): string {
   const text = MESSAGES[visit.language];
   const main = html`<section class="pay">
-<h1>${text.payTitle}</h1>
-<p class="hint">${text.payHint}</p>
+<div class="pay-text"><h1>${text.payTitle}</h1>
+<p class="hint">${text.payHint}</p></div>
 <order-card order-id="${order.id}"></order-card>
-<pay-button order-id="${order.id}"></pay-button>
+<div class="pay-way"><pay-button order-id="${order.id}"></pay-button>
 <noscript><p class="notice">${text.payNeedsScript}</p></noscript>
 <p class="notice not-loaded">${text.payNotLoaded}</p>
 <p class="quiet">${text.orderNumber} <code>${order.outTradeNo}</code></p>
-<p class="quiet"><a href="${resultPath(order)}">${text.payDone}</a></p>
+<p class="quiet"><a href="${resultPath(order)}">${text.payDone}</a></p></div>
 </section>`;
   const head = html`<script type="module" src="${widgetsUrl}"></script>
 `;
@@ -83,25 +85,20 @@ export function ordersPage(visit: Visit, orders: Order[]): string {
 }
 
 function orderRow(order: Order, language: Language): Html {
-  const text = MESSAGES[language];
   const item = order.items[0];
   return html`<li><a class="order" href="${isOpen(order) ? payPath(order) : resultPath(order)}">
 ${item?.imageUrl === undefined ? undefined : html`<img class="order-picture" src="${item.imageUrl}" alt="" width="600" height="600">`}
 <div class="order-text"><p class="order-name">${item ? `${item.name} × ${item.quantity}` : order.description}</p>
 <p class="quiet"><time datetime="${order.createdAt}">${localTime(order.createdAt, language)}</time></p></div>
-<div class="order-side"><p class="status ${order.status}">${text[STATUS_TEXT[order.status]]}</p>${price(order.amount.total)}</div>
+<div class="order-side">${statusBadge(order, language)}${price(order.amount.total)}${refundedSoFar(order, language)}</div>
 </a></li>`;
 }
 
-const STATUS_TEXT: Record<OrderStatus, keyof Messages> = {
-  created: 'statusCreated',
-  paying: 'statusPaying',
-  paid: 'statusPaid',
-  partially_refunded: 'statusPartiallyRefunded',
-  refunded: 'statusRefunded',
-  closed: 'statusClosed',
-  expired: 'statusExpired',
-};
+/** How much has gone back; nothing where nothing has. */
+export function refundedSoFar(order: Order, language: Language): Html | undefined {
+  if (order.refunded.total === 0) return undefined;
+  return html`<span class="refunded">${MESSAGES[language].refundedSoFar} ${yuan(order.refunded.total)}</span>`;
+}
 
 interface Problem {
   title: string;
@@ -121,9 +118,9 @@ ${problem.code === undefined ? undefined : html`<p class="quiet">${text.code} <c
   return layout(visit, { title: problem.title, main });
 }
 
-/** Sends the same form again: the same order, not another one. */
-export function retryForm(visit: Visit, fields: Record<string, string>): Html {
-  return html`<form method="post" action="/orders">
+/** Sends the same form again: the same order or refund, not another one. */
+export function retryForm(visit: Visit, method: string, action: string, fields: Record<string, string>): Html {
+  return html`<form method="${method}" action="${action}">
 ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>${MESSAGES[visit.language].tryAgain}</button></form>`;
 }

@@ -1,10 +1,11 @@
-import type { Order } from './books.ts';
+import { isLate, type Order, type Refund } from './books.ts';
 import { localTime, price } from './format.ts';
 import { type Html, html } from './html.ts';
-import { layout, type Visit } from './layout.ts';
+import { layout } from './layout.ts';
 import { type Language, MESSAGES, type Messages } from './messages.ts';
 import { payPath, resultPath } from './paths.ts';
 import { type SymbolName, symbol } from './symbol.ts';
+import type { Visit } from './visit.ts';
 
 interface Result {
   symbol: SymbolName;
@@ -19,12 +20,12 @@ interface Result {
 const WAITS_S = [2, 2, 3, 3, 5, 5, 10, 10, 15];
 
 /** What became of the order, as the shop's books have it. `check` counts how often the page has looked by itself. */
-export function resultPage(visit: Visit, order: Order, check: number): string {
+export function resultPage(visit: Visit, order: Order, refunds: Refund[], check: number): string {
   const result = describe(order, check, MESSAGES[visit.language]);
   const main = html`<section class="result">
 ${symbol(result.symbol)}
 <div role="status"><h1>${result.title}</h1><p>${result.text}</p></div>
-${receipt(order, visit.language)}
+${receipt(order, refunds, visit.language)}
 <p class="actions">${result.actions.map(
     ({ label, href }, index) => html`<a class="button${index === 0 ? '' : ' secondary'}" href="${href}">${label}</a>`,
   )}</p></section>`;
@@ -38,7 +39,10 @@ function describe(order: Order, check: number, text: Messages): Result {
   const toCheck = { label: text.checkAgain, href: resultPath(order) };
   const toBuy = { label: text.buyAgain, href: '/' };
 
-  switch (order.status) {
+  if (isLate(order) && order.refunded.total === 0) {
+    return { symbol: 'returned', title: text.lateTitle, text: text.lateText, actions: [toOrders, toShop] };
+  }
+  switch (statusForCustomer(order)) {
     case 'paid':
       return { symbol: 'done', title: text.paidTitle, text: text.paidText, actions: [toOrders, toShop] };
     case 'refunded':
@@ -71,7 +75,13 @@ function describe(order: Order, check: number, text: Messages): Result {
   }
 }
 
-function receipt(order: Order, language: Language): Html {
+/** A payment that came too late and went back is a refund to the customer, whatever else the order says. */
+function statusForCustomer(order: Order): Order['status'] {
+  if (!isLate(order)) return order.status;
+  return order.refunded.total < order.amount.total ? 'partially_refunded' : 'refunded';
+}
+
+function receipt(order: Order, refunds: Refund[], language: Language): Html {
   const text = MESSAGES[language];
   const rows: [label: string, value: Html][] = [
     ...order.items.map((item): [string, Html] => [
@@ -83,7 +93,18 @@ function receipt(order: Order, language: Language): Html {
     [text.orderedAt, html`${localTime(order.createdAt, language, 'numeric')}`],
   ];
   if (order.paidAt) rows.push([text.paidAt, html`${localTime(order.paidAt, language, 'numeric')}`]);
+  rows.push(...refunds.flatMap((refund) => refundRow(refund, language)));
   return html`<dl class="receipt">${rows.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** The customer sees what has gone back, and what is on its way. What was refused is the shop's business. */
+function refundRow(refund: Refund, language: Language): [string, Html][] {
+  const text = MESSAGES[language];
+  if (refund.status === 'closed' || refund.status === 'refused') return [];
+  const label = refund.status === 'succeeded' ? text.refund : text.refundProcessing;
+  const when = localTime(refund.succeededAt ?? refund.createdAt, language);
+  const about = refund.reason ? `${refund.reason} · ${when}` : when;
+  return [[label, html`${price(refund.amount.total)}<br><span class="quiet">${about}</span>`]];
 }
 
 /** Works without a script, and under a policy that allows no inline one. */

@@ -5,28 +5,20 @@ import type Koa from 'koa';
 import type { Context } from 'koa';
 import getRawBody from 'raw-body';
 import { WebhookVerificationError } from 'standardwebhooks';
-import { type Books, isOpen, type Order } from './books.ts';
+import type { Books, Order, Refund } from './books.ts';
 import { CATALOGUE, describePurchase, findProduct, type Product, parseQuantity } from './catalogue.ts';
-import { type Checkout, CheckoutError } from './checkout.ts';
+import { CheckoutError, logCheckoutError } from './checkout.ts';
 import { html } from './html.ts';
-import type { Visit } from './layout.ts';
 import { MESSAGES } from './messages.ts';
+import { addOfficeRoutes } from './office/routes.ts';
 import { ordersPage, payPage, problemPage, productPage, productsPage, retryForm } from './pages.ts';
 import { payPath, resultPath } from './paths.ts';
+import { readForm } from './read-form.ts';
 import { resultPage } from './result-page.ts';
-import { chooseLanguage, findOrMakeVisitor, findVisitor } from './visitor.ts';
-import type { WebhookReceiver } from './webhooks.ts';
-
-/** What the pages work with. */
-export interface Shop {
-  /** Where customers reach the shop, without a slash at the end. */
-  publicUrl: string;
-  widgetsUrl: string;
-  books: Books;
-  checkout: Checkout;
-  webhooks: WebhookReceiver;
-  sendPage(ctx: Context, page: string): void;
-}
+import type { Shop } from './shop.ts';
+import { parameter, type Visit, visitOf } from './visit.ts';
+import { findOrMakeVisitor, findVisitor } from './visitor.ts';
+import type { ReceivedEvent } from './webhooks.ts';
 
 export function addRoutes(app: Koa, shop: Shop): void {
   const router = new Router();
@@ -37,20 +29,11 @@ export function addRoutes(app: Koa, shop: Shop): void {
   router.get('/pay_callback', (ctx) => showResult(ctx, shop));
   router.get('/my_orders', (ctx) => showOrders(ctx, shop));
   router.post('/webhooks/weixin', (ctx) => receiveEvent(ctx, shop));
+  addOfficeRoutes(router, shop);
   serveFiles(router);
   app.use(router.routes());
   app.use(router.allowedMethods());
   app.use((ctx) => sendNotFound(ctx, shop));
-}
-
-function visitOf(ctx: Context, path = ctx.path + ctx.search): Visit {
-  const address = new URL(path, 'http://shop.invalid');
-  address.searchParams.delete('lang');
-  return { language: chooseLanguage(ctx), path: address.pathname + address.search };
-}
-
-function parameter(ctx: Context, name: string): string | undefined {
-  return ctx.URL.searchParams.get(name) ?? undefined;
 }
 
 function showProduct(ctx: Context, shop: Shop): void {
@@ -60,9 +43,7 @@ function showProduct(ctx: Context, shop: Shop): void {
 }
 
 async function placeOrder(ctx: Context, shop: Shop): Promise<void> {
-  // A form on another site must not order in a customer's name.
-  if (ctx.get('sec-fetch-site') === 'cross-site') ctx.throw(403);
-  const form = new URLSearchParams(await getRawBody(ctx.req, { limit: '4kb', encoding: 'utf8' }));
+  const form = await readForm(ctx);
   const product = findProduct(form.get('product') ?? undefined);
   const quantity = parseQuantity(form.get('quantity') ?? undefined);
   const visit = visitOf(ctx, product ? `/order_info?product=${product.id}` : '/');
@@ -80,10 +61,9 @@ async function placeOrder(ctx: Context, shop: Shop): Promise<void> {
     ctx.status = 303;
     ctx.redirect(payPath(order));
   } catch (error) {
-    if (!(error instanceof CheckoutError)) throw error;
     const fields = { product: product.id, quantity: String(quantity), form: formToken };
     sendCheckoutProblem(ctx, shop, visit, error, {
-      retry: retryForm(visit, fields),
+      retry: retryForm(visit, 'POST', '/orders', fields),
       giveUp: html`<a class="button" href="${visit.path}">${text.buyAgain}</a>`,
     });
   }
@@ -113,8 +93,19 @@ async function showResult(ctx: Context, shop: Shop): Promise<void> {
     if (!ctx.URL.searchParams.has('order')) return ctx.redirect(resultPath(order));
     const check = Number.parseInt(parameter(ctx, 'check') ?? '0', 10) || 0;
     const path = resultPath(order);
-    shop.sendPage(ctx, resultPage(visitOf(ctx, path), await lookUp(shop, order), check));
+    const [known, refunds] = await Promise.all([lookUp(shop, order), findRefunds(shop, order)]);
+    shop.sendPage(ctx, resultPage(visitOf(ctx, path), known, refunds, check));
   });
+}
+
+/** For show only: without the proxy's answer the page shows what the order says. */
+async function findRefunds(shop: Shop, order: Order): Promise<Refund[]> {
+  try {
+    return await shop.checkout.listRefunds(order.id);
+  } catch (error) {
+    if (error instanceof CheckoutError) return [];
+    throw error;
+  }
 }
 
 async function showOrders(ctx: Context, shop: Shop): Promise<void> {
@@ -136,7 +127,6 @@ async function withOrder(ctx: Context, shop: Shop, show: (order: Order) => unkno
     ctx.status = 404;
     shop.sendPage(ctx, problemPage(visit, { title: text.orderNotFoundTitle, text: text.orderNotFoundText }));
   } catch (error) {
-    if (!(error instanceof CheckoutError)) throw error;
     const visit = visitOf(ctx);
     const again = html`<a class="button" href="${visit.path}">${MESSAGES[visit.language].tryAgain}</a>`;
     sendCheckoutProblem(ctx, shop, visit, error, { retry: again, giveUp: again });
@@ -159,7 +149,7 @@ function recordFound(books: Books, order: Order | undefined): Order | undefined 
 
 /** The books know of a payment once the webhook has come. Until then, and should it be lost, the proxy is asked. */
 async function lookUp(shop: Shop, order: Order): Promise<Order> {
-  if (!isOpen(order)) return order;
+  if (!shop.books.mayBeBehind(order)) return order;
   try {
     return recordFound(shop.books, await shop.checkout.findById(order.id)) ?? order;
   } catch (error) {
@@ -173,7 +163,7 @@ async function receiveEvent(ctx: Context, shop: Shop): Promise<void> {
   const rawBody = await getRawBody(ctx.req, { limit: '256kb', encoding: 'utf8' });
   try {
     const event = shop.webhooks.receive(rawBody, ctx.headers);
-    if (event?.type.startsWith('order.')) shop.books.record(event.data as unknown as Order);
+    if (event) enterEvent(shop.books, event);
     ctx.status = 204;
   } catch (error) {
     if (!(error instanceof WebhookVerificationError)) throw error;
@@ -182,15 +172,22 @@ async function receiveEvent(ctx: Context, shop: Shop): Promise<void> {
   }
 }
 
+function enterEvent(books: Books, { type, data }: ReceivedEvent): void {
+  if (type.startsWith('order.') || type === 'payment.late') books.record(data as unknown as Order);
+  if (type.startsWith('refund.')) books.outdate((data as unknown as Refund).orderId);
+}
+
+/** Says that the proxy did not serve. Anything else than that is thrown again. */
 function sendCheckoutProblem(
   ctx: Context,
   shop: Shop,
   visit: Visit,
-  error: CheckoutError,
+  error: unknown,
   actions: { retry: ReturnType<typeof html>; giveUp: ReturnType<typeof html> },
 ): void {
-  const { code, temporary, requestId, message } = error;
-  console.error(`shop: the proxy did not serve: ${code}: ${message}${requestId ? ` (${requestId})` : ''}`);
+  if (!(error instanceof CheckoutError)) throw error;
+  logCheckoutError(error);
+  const { code, temporary } = error;
   const text = MESSAGES[visit.language];
   ctx.status = temporary ? 503 : 502;
   const problem = temporary
@@ -209,7 +206,11 @@ function sendNotFound(ctx: Context, shop: Shop): void {
 
 function serveFiles(router: Router): void {
   const pictures = ['hero', 'seal', ...CATALOGUE.map((product) => product.id)];
-  const files = [...pictures.map((name) => [`pictures/${name}.svg`, 'image/svg+xml']), ['shop.css', 'text/css']];
+  const files = [
+    ...pictures.map((name) => [`pictures/${name}.svg`, 'image/svg+xml']),
+    ['shop.css', 'text/css'],
+    ['office/office.css', 'text/css'],
+  ];
   for (const [path, type] of files) {
     const content = readFileSync(new URL(path!, import.meta.url));
     const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 16)}"`;

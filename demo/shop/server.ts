@@ -5,8 +5,10 @@ import { Books } from './books.ts';
 import { createCheckout } from './checkout.ts';
 import { contentSecurityPolicy, type PolicySources } from './content-security-policy.ts';
 import { MESSAGES } from './messages.ts';
+import { PrintedCodes } from './office/printed-codes.ts';
 import { problemPage } from './pages.ts';
-import { addRoutes, type Shop } from './routes.ts';
+import { addRoutes } from './routes.ts';
+import type { Shop } from './shop.ts';
 import { chooseLanguage } from './visitor.ts';
 import { createWebhookReceiver, type ReceivedEvent } from './webhooks.ts';
 
@@ -23,6 +25,8 @@ export interface ShopOptions {
   publicUrl?: string;
   /** Sees every page before it is sent. */
   wrapHtml?: (html: string) => string;
+  /** Is told what each product's printed code says, once it is known. */
+  onPrintedCode?: (codeUrl: string) => void;
   /** What the pages may load besides, by directive. */
   contentSecurityPolicy?: PolicySources;
 }
@@ -72,11 +76,13 @@ function createShop(options: ShopOptions, publicUrl: string): Shop {
     new URL(publicUrl).origin,
     options.contentSecurityPolicy,
   );
+  const checkout = createCheckout(proxyUrl, options.apiKey);
   return {
     publicUrl,
     widgetsUrl: new URL('/widgets.js', proxyUrl).href,
     books: new Books(),
-    checkout: createCheckout(proxyUrl, options.apiKey),
+    checkout,
+    printedCodes: new PrintedCodes(checkout, options.onPrintedCode),
     webhooks: createWebhookReceiver(options.webhookSecret),
     sendPage(ctx, page) {
       ctx.type = 'text/html; charset=utf-8';

@@ -1,4 +1,5 @@
 import type { Demo } from '../../demo/start.ts';
+import { eventually } from '../proxy/harness.ts';
 
 export interface PlacedOrder {
   id: string;
@@ -40,7 +41,17 @@ export async function startPayment(demo: Demo, orderId: string): Promise<void> {
   if (!response.ok) throw new Error(`The proxy answered ${response.status} to a payment: ${await response.text()}`);
 }
 
-function callAsMerchant(demo: Demo, path: string, body?: unknown): Promise<Response> {
+/** An order that is paid, and the shop's webhook knows. */
+export async function placePaidOrder(demo: Demo, fields: Record<string, string>): Promise<PlacedOrder> {
+  const order = await placeOrder(demo.shop.url, fields);
+  await startPayment(demo, order.id);
+  demo.wechat.control.pay((await readOrder(demo, order.id)).outTradeNo);
+  const isKnown = () => demo.shop.events.some(({ type, data }) => type === 'order.paid' && data.id === order.id);
+  await eventually(isKnown, 'the shop knows of the payment');
+  return order;
+}
+
+export function callAsMerchant(demo: Demo, path: string, body?: unknown): Promise<Response> {
   return fetch(demo.proxy.url + path, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${demo.apiKey}`, 'content-type': 'application/json' },

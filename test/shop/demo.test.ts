@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { CATALOGUE } from '../../demo/shop/catalogue.ts';
 import { startDemo } from '../../demo/start.ts';
 import { eventually } from '../proxy/harness.ts';
 
@@ -70,6 +71,26 @@ test('one port for two is told before anything starts', async () => {
 
   assert.deepEqual(await ended, [1, null]);
   assert.ok(output.stderr.includes(`Port ${port} is taken`) && output.stderr.includes('SHOP_PORT=0'));
+});
+
+test('a version of the pay API that does not exist is named', async () => {
+  const { output, ended } = run({ WECHAT_PAY_API: 'v4' });
+
+  assert.deepEqual(await ended, [1, null]);
+  assert.match(output.stderr, /WECHAT_PAY_API is “v4”/);
+});
+
+test('with WECHAT_PAY_API=v2 the whole demo speaks version 2, and stops on Ctrl+C', async (t) => {
+  const { child, output, ended } = run({ WECHAT_PAY_API: 'v2' });
+  t.after(() => stopIfRunning(child));
+
+  await eventually(() => /\/office\s/.test(output.stdout), 'the demo says where the office is');
+  const codes = await fetch(`${/http:\S+\/office/.exec(output.stdout)![0]}/codes`);
+  assert.equal((await codes.text()).match(/src="\/office\/codes\//g)?.length, CATALOGUE.length);
+
+  child.kill('SIGINT');
+  assert.deepEqual(await ended, [0, null]);
+  assert.equal(output.stderr, '');
 });
 
 test('a port that is no port is named', async () => {

@@ -1,0 +1,30 @@
+import { type Html, html } from '../html.ts';
+import { layout } from '../layout.ts';
+import type { Visit } from '../visit.ts';
+import { OFFICE_MESSAGES } from './messages.ts';
+
+interface Content {
+  title: string;
+  main: Html;
+  /** Marks the link that leads to this page. */
+  current?: 'orders' | 'codes';
+  /** More for `<head>`. */
+  head?: Html;
+}
+
+/** The shop's frame with the office's own links. */
+export function officeLayout(visit: Visit, { title, main, current, head }: Content): string {
+  const text = OFFICE_MESSAGES[visit.language];
+  const link = (name: 'orders' | 'codes', href: string) =>
+    html`<a href="${href}"${current === name ? html` aria-current="page"` : undefined}>${text[name]}</a>`;
+  return layout(visit, {
+    title: `${title} · ${text.office}`,
+    head: html`<link rel="stylesheet" href="/office/office.css">
+<meta name="robots" content="noindex">
+${head}`,
+    main: html`<div class="office">
+<div class="office-bar"><nav class="tabs" aria-label="${text.office}"><span class="office-name">${text.office}</span>${link('orders', '/office')}${link('codes', '/office/codes')}</nav>
+<p class="demo-note">${text.openToAll}</p></div>
+${main}</div>`,
+  });
+}

@@ -1,0 +1,13 @@
+export function officeOrderPath(orderId: string): string {
+  return `/office/orders/${encodeURIComponent(orderId)}`;
+}
+
+export function officeRefundsPath(orderId: string): string {
+  return `${officeOrderPath(orderId)}/refunds`;
+}
+
+/** The order's page, which says how this refund went. `check` counts how often it has looked by itself. */
+export function officeRefundPath(orderId: string, outRefundNo: string, check?: number): string {
+  const query = new URLSearchParams({ refund: outRefundNo, ...(check === undefined ? {} : { check: String(check) }) });
+  return `${officeOrderPath(orderId)}?${query}`;
+}

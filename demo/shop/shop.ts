@@ -1,0 +1,17 @@
+import type { Context } from 'koa';
+import type { Books } from './books.ts';
+import type { Checkout } from './checkout.ts';
+import type { PrintedCodes } from './office/printed-codes.ts';
+import type { WebhookReceiver } from './webhooks.ts';
+
+/** What the pages work with. */
+export interface Shop {
+  /** Where customers reach the shop, without a slash at the end. */
+  publicUrl: string;
+  widgetsUrl: string;
+  books: Books;
+  checkout: Checkout;
+  printedCodes: PrintedCodes;
+  webhooks: WebhookReceiver;
+  sendPage(ctx: Context, page: string): void;
+}
