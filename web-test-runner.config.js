@@ -44,7 +44,7 @@ export default {
       name: 'an-earlier-version',
       // What a browser has kept of the widgets, while the proxy has moved on.
       async serve({ path }) {
-        if (!path.startsWith('/earlier/widgets/') || /wechat-/.test(path)) return undefined;
+        if (!path.startsWith('/earlier/widgets/') || /-.{8}\.js$/.test(path)) return undefined;
         return { body: await readFile(path.replace('/earlier/', 'dist/'), 'utf8'), type: 'js' };
       },
     },

@@ -15,34 +15,47 @@ const NOTICES = 'third-party-notices.txt';
 const SCRIPTS = { widgets: 'index.ts', 'order-card': 'order-card/index.ts', 'pay-button': 'pay-button/index.ts' };
 
 /**
+ * What the scripts load when they need it, each from a file of its own beside them: `<part>-<hash>.js`, whose name stands
+ * for `<PART>_FILE` in them. `<part>.js` is for scripts that a browser has kept from an earlier version.
+ */
+const PARTS = {
+  jssdk: ['weixin-js-sdk', 'core/wechat/jssdk-file.ts'],
+  wechat: ['wechat', 'core/wechat/wechat-file.ts'],
+  attempt: ['attempt', 'pay-button/attempt-file.ts'],
+  native: ['native', 'pay-button/native-file.ts'],
+} as const;
+
+/**
  * - `index.js`, `<element>/index.js`: ES2021 modules for npm; Lit and weixin-js-sdk stay imports.
  * - `widgets.js`, `<element>.js`: ES2021 modules for a script tag, Lit inside.
  * - `widgets.iife.js`: the same for old browsers, ES2019.
- * - `wechat-<hash>.js`, `weixin-js-sdk-<hash>.js`: what the scripts load when they are inside WeChat; `wechat.js` is for
- *   those that a browser has kept from an earlier version.
+ * - `wechat-<hash>.js`, `weixin-js-sdk-<hash>.js`: what the scripts load when they are inside WeChat.
+ * - `attempt-<hash>.js`: what they load for the first attempt to pay; `native-<hash>.js`: for a code to scan.
  * - `third-party-notices.txt`.
  */
 export async function buildWidgets(): Promise<void> {
-  const [jssdkFile, wechatFile, modules] = await Promise.all([
-    buildScript('weixin-js-sdk-[hash].js', 'core/wechat/jssdk-file.ts', 'iife'),
-    buildScript('wechat-[hash].js', 'core/wechat/wechat-file.ts', 'iife'),
+  const [modules, ...parts] = await Promise.all([
     buildModules(),
+    ...Object.entries(PARTS).map(async ([part, [name, entry]]) => {
+      const file = await buildScript(`${name}-[hash].js`, entry, 'iife');
+      copyFileSync(OUTPUT + file, `${OUTPUT}${name}.js`);
+      return { define: [`${part.toUpperCase()}_FILE`, JSON.stringify(file)], files: [file, `${name}.js`] };
+    }),
   ]);
-  const lazy = { JSSDK_FILE: JSON.stringify(jssdkFile), WECHAT_FILE: JSON.stringify(wechatFile) };
+  const lazy = Object.fromEntries(parts.map(({ define }) => define));
   const scripts = await Promise.all([
     ...Object.entries(SCRIPTS).map(([name, entry]) => buildScript(`${name}.js`, entry, 'es', lazy)),
     // A classic script has no import.meta; it knows its address by document.currentScript.
     buildScript('widgets.iife.js', SCRIPTS.widgets, 'iife', { ...lazy, 'import.meta.url': '""' }),
   ]);
-  copyFileSync(OUTPUT + wechatFile, `${OUTPUT}wechat.js`);
   writeFileSync(OUTPUT + NOTICES, notices());
-  removeAllBut(new Set([jssdkFile, wechatFile, 'wechat.js', NOTICES, ...modules, ...scripts]));
+  removeAllBut(new Set([NOTICES, ...parts.flatMap(({ files }) => files), ...modules, ...scripts]));
 }
 
 /** The licences of what the scripts contain, which ask to be passed on with them. */
 function notices(): string {
   const licence = (name: string) => readFileSync(widgets(`../node_modules/${name}/LICENSE`), 'utf8').trim();
-  return ['lit', 'weixin-js-sdk'].map((name) => `${name}\n\n${licence(name)}\n`).join('\n\n');
+  return ['lit', 'weixin-js-sdk', 'lean-qr'].map((name) => `${name}\n\n${licence(name)}\n`).join('\n\n');
 }
 
 /** Only now, so that a proxy that serves the folder meanwhile misses nothing. */
@@ -60,7 +73,7 @@ function buildModules(): Promise<string[]> {
       minify: false,
       lib: { entry: widgets(SCRIPTS.widgets), formats: ['es'] },
       rolldownOptions: {
-        external: ['lit', 'weixin-js-sdk'],
+        external: ['lit', 'weixin-js-sdk', 'lean-qr/nano'],
         output: { preserveModules: true, preserveModulesRoot: widgets('.'), entryFileNames: '[name].js' },
       },
     },
@@ -70,7 +83,7 @@ function buildModules(): Promise<string[]> {
 /** One file with everything in it; gives its name. */
 async function buildScript(file: string, entry: string, format: 'es' | 'iife', define = {}): Promise<string> {
   const [name] = await run({
-    plugins: [preferScripts, collapseStyles],
+    plugins: [preferScripts, collapseStyles, collapseTemplates, dropCanvas],
     define,
     build: {
       target: format === 'iife' ? 'es2019' : 'es2021',
@@ -101,9 +114,35 @@ const collapseStyles: Plugin = {
     handler: (code) => ({
       code: code
         .replace('{ css }', '{ unsafeCSS }')
-        .replace(/css(`[^`]*`)/, (_, text: string) => `unsafeCSS(${collapse(text)})`),
+        .replace(/(css)?(`\n[^`]*`)/, (_, css, text: string) =>
+          css ? `unsafeCSS(${collapse(text)})` : collapse(text),
+        ),
       map: null,
     }),
+  },
+};
+
+/** Nor is that of templates; once the rest is minified, only they have lines. No white space between tags means anything. */
+const collapseTemplates: Plugin = {
+  name: 'collapse-templates',
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type === 'chunk')
+        chunk.code = chunk.code.replace(/(?<=>)\s*\n\s*|\s*\n\s*(?=<)/g, '').replace(/\s*\n\s*/g, ' ');
+    }
+  },
+};
+
+/** A code is drawn as SVG: what draws it on a canvas is left out. It is a method, which no bundler dares to drop. */
+const dropCanvas: Plugin = {
+  name: 'drop-canvas',
+  transform: {
+    filter: { id: /lean-qr\/nano/ },
+    handler(code) {
+      const rest = code.replace(/,u\(o,\{.+?putImageData\(e,0,0\)\}/s, '');
+      if (rest === code) this.error('lean-qr is another version: look at it again.');
+      return { code: rest, map: null };
+    },
   },
 };
 

@@ -13,6 +13,8 @@ const LIMITS = {
   'pay-button.js': 14_000,
   'weixin-js-sdk-': 5_000,
   'wechat-': 5_000,
+  'attempt-': 4_000,
+  'native-': 3_000,
 };
 
 const nameOf = (start: string) => readdirSync(OUTPUT).find((name) => name.startsWith(start))!;
@@ -28,7 +30,7 @@ describe('the built widgets', () => {
     });
   }
 
-  for (const start of ['widgets.iife.js', 'weixin-js-sdk-', 'wechat-']) {
+  for (const start of ['widgets.iife.js', 'weixin-js-sdk-', 'wechat-', 'attempt-', 'native-']) {
     it(`${start} is an ES2019 script`, async () => {
       const code = read(nameOf(start));
       const options = { minify: false, sourcemap: false, lang: 'js', sourceType: 'script' } as const;
@@ -49,16 +51,29 @@ describe('the built widgets', () => {
   }
 
   it('keeps a name without a hash for widgets that a browser has kept', () => {
-    assert.equal(read('wechat.js'), read(nameOf('wechat-')));
+    for (const part of ['wechat', 'attempt', 'native', 'weixin-js-sdk'])
+      assert.equal(read(`${part}.js`), read(nameOf(`${part}-`)));
   });
 
   it('leaves Lit to the bundler of whoever installs the package', () => {
     assert.match(read('pay-button/pay-button.js'), /from "lit"/);
     assert.match(read('index.js'), /\.\/pay-button\/index\.js/);
+    assert.match(read('pay-button/code-path.js'), /from "lean-qr\/nano"/);
+    assert.match(read('pay-button/load-native.js'), /import\("\.\/native\.js"\)/);
+  });
+
+  it('doubles neither Lit nor the texts of errors in what is loaded later', () => {
+    for (const part of ['attempt.js', 'native.js', 'wechat.js'])
+      assert.doesNotMatch(read(part), /litElement|lit\$|ALLOWED_ORIGINS/);
+  });
+
+  it('names the licence of everything that it contains', () => {
+    for (const name of ['lit', 'weixin-js-sdk', 'lean-qr'])
+      assert.match(read('third-party-notices.txt'), new RegExp(`^${name}$`, 'm'));
   });
 
   it('uses nothing that old phones lack', () => {
-    for (const name of ['widgets.js', 'widgets.iife.js']) {
+    for (const name of ['widgets.js', 'widgets.iife.js', 'attempt.js', 'native.js', 'wechat.js']) {
       assert.doesNotMatch(
         read(name),
         /attachInternals|<dialog|:has\(|@layer|\.replaceAll\(|\.at\(|structuredClone|\beval\(|new Function/,

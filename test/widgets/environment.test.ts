@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { detectHost, detectPlatform, type Traces } from '../../widgets/core/environment.ts';
-import { channelObstacle } from '../../widgets/pay-button/channel.ts';
+import { detectHost, detectPlatform, isMobile, type Traces } from '../../widgets/core/environment.ts';
+import { chooseChannel, type Place } from '../../widgets/pay-button/channel.ts';
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148';
@@ -81,16 +81,78 @@ describe('the environment', () => {
   }
 });
 
-describe('the channel', () => {
-  it('is jsapi inside WeChat', () => {
-    assert.equal(channelObstacle('auto', 'wechat'), undefined);
-    assert.equal(channelObstacle('jsapi', 'wechat'), undefined);
-  });
+const MOBILE: [name: string, traces: Traces, mobile: boolean][] = [
+  ['an iPhone', { userAgent: `${IPHONE} Version/18.1 Safari/604.1` }, true],
+  ['an Android phone', { userAgent: ANDROID }, true],
+  ['an Android tablet', { userAgent: ANDROID.replace(' Mobile', '') }, true],
+  ['an iPad that calls itself a Mac', { userAgent: MAC, touchPoints: 5 }, true],
+  [
+    'a HarmonyOS phone',
+    {
+      userAgent:
+        'Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1',
+    },
+    true,
+  ],
+  [
+    'a HarmonyOS computer',
+    {
+      userAgent:
+        'Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1',
+    },
+    false,
+  ],
+  ['Firefox on a phone', { userAgent: 'Mozilla/5.0 (Mobile; rv:130.0) Gecko/130.0 Firefox/130.0' }, true],
+  ['a Mac', { userAgent: MAC, touchPoints: 0 }, false],
+  ['Windows with a touch screen', { userAgent: WINDOWS, touchPoints: 10 }, false],
+  ['WeChat on Windows', { userAgent: `${WINDOWS} MicroMessenger/7.0.20 WindowsWechat(0x63090c33)` }, false],
+  ['WeChat on a Mac', { userAgent: `${MAC} MicroMessenger/6.8.0 MacWechat/3.8.10`, isWkWebView: true }, false],
+  ['Enterprise WeChat on Windows', { userAgent: `${WINDOWS} wxwork/4.1.30 MicroMessenger/7.0.1` }, false],
+];
 
-  it('says what is in the way everywhere else', () => {
-    assert.equal(channelObstacle('auto', 'browser'), 'not_in_wechat');
-    assert.equal(channelObstacle('jsapi', 'mini-program'), 'in_mini_program');
-    assert.equal(channelObstacle('auto', 'enterprise-wechat'), 'in_enterprise_wechat');
-    assert.equal(channelObstacle('h5', 'wechat'), 'channel_not_supported');
-  });
+describe('what pays by itself', () => {
+  for (const [name, traces, mobile] of MOBILE) {
+    it(`${mobile ? 'is' : 'is not'} ${name}`, () => assert.equal(isMobile(traces), mobile));
+  }
+});
+
+describe('the channel', () => {
+  const phone = { mobile: true, hasMiniProgramPath: false };
+  const desktop = { mobile: false, hasMiniProgramPath: false };
+  const CHANNELS: [wanted: 'auto' | 'jsapi' | 'native' | 'h5', place: Place, channel: string][] = [
+    ['auto', { host: 'wechat', ...phone }, 'jsapi'],
+    ['auto', { host: 'wechat', ...desktop }, 'jsapi'],
+    ['auto', { host: 'browser', ...phone }, 'h5'],
+    ['auto', { host: 'browser', ...desktop }, 'native'],
+    ['auto', { host: 'enterprise-wechat', ...phone }, 'in_enterprise_wechat'],
+    ['auto', { host: 'enterprise-wechat', ...desktop }, 'native'],
+    ['auto', { host: 'mini-program', ...phone }, 'in_mini_program'],
+    ['auto', { host: 'mini-program', ...phone, hasMiniProgramPath: true }, 'mini-program'],
+    ['auto', { host: 'wechat', ...phone, hasMiniProgramPath: true }, 'jsapi'],
+    ['jsapi', { host: 'wechat', ...desktop }, 'jsapi'],
+    ['jsapi', { host: 'browser', ...phone }, 'not_in_wechat'],
+    ['jsapi', { host: 'browser', ...desktop }, 'not_in_wechat'],
+    ['jsapi', { host: 'mini-program', ...phone }, 'in_mini_program'],
+    ['jsapi', { host: 'mini-program', ...phone, hasMiniProgramPath: true }, 'mini-program'],
+    ['jsapi', { host: 'enterprise-wechat', ...desktop }, 'in_enterprise_wechat'],
+    ['native', { host: 'browser', ...desktop }, 'native'],
+    ['native', { host: 'wechat', ...desktop }, 'native'],
+    ['native', { host: 'browser', ...phone }, 'native_on_phone'],
+    ['native', { host: 'wechat', ...phone }, 'native_on_phone'],
+    ['native', { host: 'enterprise-wechat', ...phone }, 'native_on_phone'],
+    ['native', { host: 'mini-program', ...phone, hasMiniProgramPath: true }, 'native_on_phone'],
+    ['h5', { host: 'browser', ...phone }, 'h5'],
+    ['h5', { host: 'wechat', ...phone }, 'h5_in_wechat'],
+    ['h5', { host: 'wechat', ...desktop }, 'h5_in_wechat'],
+    ['h5', { host: 'enterprise-wechat', ...phone }, 'h5_in_wechat'],
+    ['h5', { host: 'mini-program', ...phone, hasMiniProgramPath: true }, 'h5_in_wechat'],
+  ];
+  for (const [wanted, place, chosen] of CHANNELS) {
+    const { host, mobile, hasMiniProgramPath } = place;
+    const where = `${host} on a ${mobile ? 'phone' : 'desktop'}${hasMiniProgramPath ? ' with a mini program’s page' : ''}`;
+    it(`${wanted} in ${where}: ${chosen}`, () => {
+      const { channel, obstacle } = chooseChannel(wanted, place);
+      assert.equal(channel ?? obstacle, chosen);
+    });
+  }
 });

@@ -75,6 +75,31 @@ describe('<order-card>', () => {
     await expect(element).to.be.accessible();
   });
 
+  for (const [lang, partly, all, where] of [
+    ['zh-CN', '部分退款', '已退款', '原路退回'],
+    ['en', 'Partly refunded', 'Refunded', 'gone back'],
+  ] as const) {
+    it(`shows refunds as they come (${lang})`, async () => {
+      await scene.ready({ status: 'paid' });
+      const recorded = events();
+      const element = await show(lang);
+      await state(element, 'ready');
+      expect(element.shadowRoot!.querySelector('[part=refund]')).to.equal(null);
+      for (const [status, text] of [
+        ['partially_refunded', partly],
+        ['refunded', all],
+      ] as const) {
+        await scene.setStatus(status);
+        // Whoever looks at the page again sees it as it is.
+        document.dispatchEvent(new Event('visibilitychange'));
+        await waitUntil(() => textOf(element).includes(text), text);
+        expect(element.shadowRoot!.querySelector('[part=refund]')!.textContent).to.include(where);
+        await expect(element).to.be.accessible();
+      }
+      expect(recorded.map(({ type }) => type)).to.deep.equal(['order-load', 'order-change', 'order-change']);
+    });
+  }
+
   it('says what is wrong and what to do, and tries again when asked', async () => {
     await scene.ready({}, { [scene.orderRoute]: [scene.problem('order_not_found', 404)] });
     const recorded = events();

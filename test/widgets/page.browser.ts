@@ -128,6 +128,37 @@ describe('the built widgets in a page', () => {
     await seen('wx', () => shop().wx);
   });
 
+  it('loads what a channel needs only where it is needed, once', async () => {
+    await scene.ready({}, { [scene.paymentRoute]: [scene.code()] });
+    open('module.html', { client: 'desktop' });
+    await seen('the amount', () => button().shadowRoot!.textContent!.includes('39.80'));
+    const loaded = () =>
+      (shop() as unknown as typeof globalThis).performance
+        .getEntriesByType('resource')
+        .map(({ name }) => /([\w-]+)-.{8}\.js$/.exec(name)?.[1])
+        .filter(Boolean);
+    expect(loaded()).to.deep.equal([]);
+    button().click();
+    await seen('the code', () => button().shadowRoot!.querySelector('[part=code]'));
+    expect(loaded()).to.deep.equal(['attempt', 'native']);
+  });
+
+  for (const [client, seenPart] of [
+    ['desktop', '[part=code]'],
+    ['phone', '[part=again]'],
+  ] as const) {
+    it(`pays elsewhere too with widgets that the browser has kept (${client})`, async () => {
+      const answers = client === 'desktop' ? [scene.code()] : [scene.h5()];
+      await scene.ready({}, { [scene.paymentRoute]: answers, 'GET /h5': [{ status: 204, html: '' }] });
+      open('earlier.html', { client });
+      await seen('the amount', () => button().shadowRoot!.textContent!.includes('39.80'));
+      button().click();
+      await seen('paying', () => button().getAttribute('state') === 'paying');
+      shop().dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+      await seen('what the channel shows', () => button().shadowRoot!.querySelector(seenPart));
+    });
+  }
+
   it('goes to the return page a moment after success', async () => {
     await scene.ready();
     open('module.html', { 'weixin-session': 's', 'return-url': 'strict.html?thanks' });
@@ -181,6 +212,19 @@ describe('the built widgets in a page', () => {
   });
 
   for (const page of ['strict.html', 'strict-module.html']) {
+    it(`shows a code under a strict Content-Security-Policy (${page})`, async () => {
+      await scene.ready({}, { [scene.paymentRoute]: [scene.code(undefined, -1_000)] });
+      open(page, { client: 'desktop' });
+      await seen('the order', () => shop().document.querySelector<OrderCard>('order-card')!.state === 'ready');
+      button().click();
+      const code = () => button().shadowRoot!.querySelector('[part=code]')!;
+      await seen('the code', () => code().querySelector('path')!.getAttribute('d')!.startsWith('M0 0h1v1h-1z'));
+      expect(shop().violations.filter((violation) => !violation.includes('__web-dev-server__'))).to.deep.equal([]);
+      expect(shop().getComputedStyle(code()).backgroundColor).to.equal('rgb(255, 255, 255)');
+      expect(shop().getComputedStyle(code().querySelector('svg')!).filter).to.include('blur');
+      expect(shop().getComputedStyle(button().shadowRoot!.querySelector('[part=button]')!).minHeight).to.equal('48px');
+    });
+
     it(`works under a strict Content-Security-Policy (${page})`, async () => {
       await scene.ready();
       open(page, { 'weixin-session': 's' });

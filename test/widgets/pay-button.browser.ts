@@ -1,7 +1,7 @@
 import { aTimeout, expect, fixture, html, waitUntil } from '@open-wc/testing';
 import '../../widgets/index.ts';
 import type { PayButton, PayErrorEvent, PayStartEvent, PaySuccessEvent } from '../../widgets/index.ts';
-import { ENTERPRISE_WECHAT, MINI_PROGRAM, recordEvents, Scene, WECHAT_IOS } from './scene.ts';
+import { DESKTOP, ENTERPRISE_WECHAT, MINI_PROGRAM, PHONE, recordEvents, Scene, WECHAT_IOS } from './scene.ts';
 
 const PAY_EVENTS = ['pay-start', 'pay-success', 'pay-cancel', 'pay-error'];
 
@@ -193,7 +193,7 @@ describe('<pay-button>', () => {
     element.click();
     await state(element, 'failed');
     expect((recorded[1] as PayErrorEvent).detail.error.code).to.equal('payer_mismatch');
-    expect(textOf(element)).to.include('请换用该账号');
+    expect(textOf(element)).to.include('请用该账号在微信中打开本页面');
   });
 
   it('succeeds on 409 order_paid, and closes on 409 order_expired', async () => {
@@ -246,17 +246,20 @@ describe('<pay-button>', () => {
     expect(again(element)).to.equal(null);
   }).timeout(40_000);
 
-  for (const [name, userAgent, code, text] of [
-    ['an ordinary browser', undefined, 'not_in_wechat', '请在微信中打开本页面'],
-    ['a mini program', MINI_PROGRAM, 'in_mini_program', '请返回小程序'],
-    ['Enterprise WeChat', ENTERPRISE_WECHAT, 'in_enterprise_wechat', '请在微信中打开本页面'],
+  for (const [name, userAgent, channel, code, text] of [
+    ['an ordinary browser, by jsapi', DESKTOP, 'jsapi', 'not_in_wechat', '请在微信中打开本页面'],
+    ['a mini program', MINI_PROGRAM, 'auto', 'in_mini_program', '请返回小程序'],
+    ['Enterprise WeChat', ENTERPRISE_WECHAT, 'auto', 'in_enterprise_wechat', '请在微信中打开本页面'],
+    ['WeChat, by a code', WECHAT_IOS, 'native', 'native_on_phone', '请在电脑上打开本页面'],
+    ['a phone’s browser, by a code', PHONE, 'native', 'native_on_phone', '请在电脑上打开本页面'],
+    ['WeChat, by h5', WECHAT_IOS, 'h5', 'h5_in_wechat', '请在浏览器中打开本页面'],
   ] as const) {
     it(`says what to do in ${name}`, async () => {
       scene.leave();
-      if (userAgent) scene.enterWechat(userAgent);
+      scene.enterWechat(userAgent);
       await scene.ready();
       const recorded = events();
-      const element = await show();
+      const element = await show({ channel });
       await loaded(element);
       expect(textOf(element)).to.include(text);
       expect(inner(element).getAttribute('aria-disabled')).to.equal('true');
@@ -265,6 +268,7 @@ describe('<pay-button>', () => {
       expect(types(recorded)).to.deep.equal(['pay-error']);
       expect((recorded[0] as PayErrorEvent).detail.error.code).to.equal(code);
       expect(scene.invoked).to.deep.equal([]);
+      expect(await scene.calls(scene.paymentRoute)).to.deep.equal([]);
     });
   }
 
@@ -328,6 +332,23 @@ describe('<pay-button>', () => {
     expect(element.shadowRoot!.activeElement).to.equal(inner(element));
   });
 
+  it('asks a payer who is back from WeChat’s page how it went', async () => {
+    scene.leave();
+    scene.enterWechat(PHONE, { bridge: false });
+    await scene.ready();
+    const key = `weixin-widgets:attempt ${scene.proxy} ${scene.orderId}`;
+    sessionStorage.setItem(key, JSON.stringify({ id: '1', channel: 'h5', at: Date.now() }));
+    const element = await show();
+    await waitUntil(() => again(element), 'the question');
+    expect(inner(element).textContent).to.include('我已付款');
+    expect(inner(element).getAttribute('aria-disabled')).to.equal(null);
+    expect(again(element)!.textContent).to.include('重新支付');
+    await expect(element).to.be.accessible();
+    inner(element).click();
+    await state(element, 'confirming');
+    await expect(element).to.be.accessible();
+  });
+
   it('is disabled by attribute', async () => {
     await scene.ready();
     const recorded = events();
@@ -368,8 +389,10 @@ describe('<pay-button>', () => {
     const element = await show();
     await loaded(element);
     expect(textOf(element)).to.include('微信支付 ¥39.80');
-    element.lang = 'en';
-    await waitUntil(() => textOf(element).includes('Pay ¥39.80'), 'English by its own attribute');
+    element.parentElement!.lang = 'en';
+    await waitUntil(() => textOf(element).includes('Pay ¥39.80'), 'English by what is around it');
+    element.lang = 'zh-CN';
+    await waitUntil(() => textOf(element).includes('微信支付'), 'Chinese by its own attribute');
   });
 
   it('changes with its order', async () => {

@@ -54,8 +54,8 @@ describe('the proxy client', () => {
       });
       request.on('end', () => response.end(JSON.stringify({ channel: 'jsapi', params: { package: 'prepay_id=1' } })));
     });
-    const payment = await client.createPayment('ord/1', 'secret');
-    assert.equal(payment.params.package, 'prepay_id=1');
+    const payment = await client.createPayment('ord/1', 'jsapi', 'secret');
+    assert.equal(payment.channel === 'jsapi' && payment.params.package, 'prepay_id=1');
     assert.equal(requests[0]!.url, '/v1/orders/ord%2F1/payments');
     assert.equal(requests[0]!.headers.authorization, 'Bearer secret');
     assert.deepEqual(JSON.parse(body), { channel: 'jsapi' });
@@ -63,7 +63,7 @@ describe('the proxy client', () => {
 
   it('gives the proxy’s own code, status and request id', async (test) => {
     const { client } = await serve(test, json(409, problem('order_paid', 409)));
-    await assert.rejects(client.createPayment('ord_1', 't'), (error: WidgetError) => {
+    await assert.rejects(client.createPayment('ord_1', 'native'), (error: WidgetError) => {
       assert.deepEqual([error.code, error.status, error.problem?.requestId], ['order_paid', 409, 'req_1']);
       return true;
     });

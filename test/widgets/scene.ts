@@ -1,4 +1,4 @@
-import type { PageOrder, Problem } from '../../proxy/api.ts';
+import type { PageOrder, Payment, Problem } from '../../proxy/api.ts';
 import type { BridgeAnswer } from '../../widgets/core/wechat/bridge.ts';
 import { anOrder } from './an-order.ts';
 import type { RecordedCall, Script, ScriptedAnswer } from './scripted-proxy.ts';
@@ -9,6 +9,12 @@ export const WECHAT_IOS =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.54(0x18003632)';
 export const ENTERPRISE_WECHAT = `${WECHAT_IOS} wxwork/4.1.30`;
 export const MINI_PROGRAM = `${WECHAT_IOS} miniProgram/wx0000`;
+
+export const PHONE =
+  'Mozilla/5.0 (Linux; Android 14; V2312A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.6723.103 Mobile Safari/537.36';
+export const DESKTOP =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36';
+export const CODE_URL = 'weixin://wxpay/bizpayurl?pr=NwY5Mz9&sub=1';
 
 let scenes = 0;
 
@@ -72,6 +78,18 @@ export class Scene {
     return this.script({ [this.orderRoute]: [{ body: this.order({ status }) }] });
   }
 
+  /** A code that lives for so many milliseconds. */
+  code(codeUrl = CODE_URL, lives = 300_000): ScriptedAnswer {
+    const body: Payment = { channel: 'native', codeUrl, expiresAt: new Date(Date.now() + lives).toISOString() };
+    return { body };
+  }
+
+  /** WeChat's page for H5 payments, which this proxy serves too. */
+  h5(): ScriptedAnswer {
+    const body: Payment = { channel: 'h5', url: `${this.proxy}/h5?prepay_id=wx1` };
+    return { body };
+  }
+
   problem(code: string, status: number): ScriptedAnswer {
     const body: Problem = {
       type: 'about:blank',
@@ -129,7 +147,7 @@ export class Scene {
   }
 }
 
-function setUserAgent(userAgent: string | undefined): void {
+export function setUserAgent(userAgent: string | undefined): void {
   delete (navigator as { userAgent?: string }).userAgent;
   if (userAgent) Object.defineProperty(navigator, 'userAgent', { value: userAgent, configurable: true });
 }

@@ -21,6 +21,8 @@ export interface ScriptedAnswer {
   fault?: 'hang' | 'drop' | 'portal';
   /** Redirects to `return_to` with this fragment. */
   returnWith?: string;
+  /** A page, such as WeChat's own for H5 payments. */
+  html?: string;
 }
 
 export type Script = Record<string, ScriptedAnswer[]>;
@@ -30,6 +32,7 @@ export interface RecordedCall {
   query: Record<string, string>;
   authorization?: string;
   cookie?: string;
+  referer?: string;
   body?: unknown;
 }
 
@@ -87,12 +90,13 @@ function learn(script: Script, body: string, response: ServerResponse): void {
 }
 
 function record(route: string, url: URL, request: IncomingMessage, body: string): RecordedCall {
-  const { authorization, cookie } = request.headers;
+  const { authorization, cookie, referer } = request.headers;
   return {
     route,
     query: Object.fromEntries(url.searchParams),
     ...(authorization ? { authorization } : {}),
     ...(cookie ? { cookie } : {}),
+    ...(referer ? { referer } : {}),
     ...(body ? { body: JSON.parse(body) } : {}),
   };
 }
@@ -103,11 +107,12 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { status = 200, body, delay, fault, returnWith } = scripted ?? { status: 404 };
+  const { status = 200, body, delay, fault, returnWith, html } = scripted ?? { status: 404 };
   if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
   if (fault === 'hang') return;
   if (fault === 'drop') request.socket.destroy();
   else if (fault === 'portal') response.setHeader('content-type', 'text/html').end('<h1>Welcome to our network</h1>');
+  else if (html !== undefined) response.writeHead(status, { 'content-type': 'text/html' }).end(html);
   else if (returnWith) response.writeHead(302, { location: url.searchParams.get('return_to') + returnWith }).end();
   else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
 }

@@ -13,7 +13,6 @@ function aPage(href: string, kept = new Map<string, string>()) {
   const page = {
     kept,
     left: [] as string[],
-    scrolledTo: undefined as [number, number] | undefined,
     announced: 0,
     url: new URL(href),
   };
@@ -45,9 +44,6 @@ function aPage(href: string, kept = new Map<string, string>()) {
       removeItem: (key) => void kept.delete(key),
     },
     scroll: () => [0, 420],
-    scrollTo: (...place) => {
-      page.scrolledTo = place;
-    },
     announce: () => {
       page.announced++;
     },
@@ -105,7 +101,7 @@ const RESUMED = { orderId: 'ord_1', mayLeave: false };
 const give = async (token: string) => token;
 
 function returnedWith(answer: { code?: string; error?: string }): SignInReturn {
-  return { proxy: 'https://pay.test', orderId: 'ord_1', verifier: 'v1', ...answer };
+  return { proxy: 'https://pay.test', orderId: 'ord_1', verifier: 'v1', scroll: [0, 420], ...answer };
 }
 
 describe('a session', () => {
@@ -192,11 +188,10 @@ describe('coming back from the sign-in', () => {
     return page.kept;
   }
 
-  it('puts the address, the fragment and the scroll back', async () => {
+  it('puts the address and the fragment back, and brings where it was scrolled to', async () => {
     const { page, signInPage } = aPage('https://shop.test/pay?order=1#wx_code=abc', await departed());
     assert.deepEqual(takeReturn(signInPage), returnedWith({ code: 'abc' }));
     assert.equal(page.url.href, 'https://shop.test/pay?order=1#/cart');
-    assert.deepEqual(page.scrolledTo, [0, 420]);
   });
 
   it('takes an error back, and what a router made of the fragment', async () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ERROR_TEXTS } from '../../widgets/core/error-texts.ts';
-import { failure } from '../../widgets/core/failure.ts';
+import { addErrorTexts, failure } from '../../widgets/core/failure.ts';
 import { languageFrom } from '../../widgets/core/language.ts';
 import { formatFen } from '../../widgets/core/money.ts';
-import { timeLeft } from '../../widgets/order-card/time-left.ts';
+import { timeLeft } from '../../widgets/core/time-left.ts';
+import { ATTEMPT_ERROR_TEXTS } from '../../widgets/pay-button/attempt-error-texts.ts';
 
 describe('money', () => {
   for (const [fen, shown] of [
@@ -40,7 +41,9 @@ describe('the time left', () => {
 });
 
 describe('errors', () => {
-  for (const code of Object.keys(ERROR_TEXTS)) {
+  before(() => addErrorTexts(ATTEMPT_ERROR_TEXTS));
+
+  for (const code of Object.keys({ ...ERROR_TEXTS, ...ATTEMPT_ERROR_TEXTS })) {
     it(`explain ${code} in both languages`, () => {
       for (const detail of ['', 'WeChat said so']) {
         const { cause, remedy } = failure(code, { detail });

@@ -9,6 +9,8 @@ export interface Traces {
   wxjsEnvironment?: string | undefined;
   /** `window.__wxjs_is_wkwebview` */
   isWkWebView?: boolean | undefined;
+  /** `navigator.maxTouchPoints` */
+  touchPoints?: number | undefined;
 }
 
 /** Looked at anew each time: clients set `__wxjs_environment` only when their bridge is there. */
@@ -18,6 +20,7 @@ export function currentTraces(): Traces {
     userAgent: navigator.userAgent,
     wxjsEnvironment: page.__wxjs_environment,
     isWkWebView: page.__wxjs_is_wkwebview,
+    touchPoints: navigator.maxTouchPoints,
   };
 }
 
@@ -27,6 +30,13 @@ export function detectHost({ userAgent, wxjsEnvironment }: Traces): Host {
   if (!/MicroMessenger/i.test(userAgent)) return 'browser';
   if (wxjsEnvironment === 'miniprogram' || /miniProgram/i.test(userAgent)) return 'mini-program';
   return 'wechat';
+}
+
+/** A phone or a tablet: what pays by itself, and can hold no code in front of its own camera. */
+export function isMobile({ userAgent, touchPoints = 0 }: Traces): boolean {
+  // HarmonyOS says of a computer that it is one. An iPad may call itself a Mac, but no Mac can be touched.
+  if (/\(PC;/.test(userAgent)) return false;
+  return /Android|iPhone|iPad|iPod|Harmony|Mobile/i.test(userAgent) || (/Macintosh/.test(userAgent) && touchPoints > 1);
 }
 
 /** The simulator is on the platform that it simulates. */

@@ -6,7 +6,6 @@ import { ProxyClient } from './proxy-client.ts';
 import { shared } from './shared.ts';
 import { type SignInPage, type SignInReturn, takeReturn } from './sign-in.ts';
 import type { Store } from './stored.ts';
-import { SCROLL_PATIENCE, SCROLL_PAUSE } from './timing.ts';
 import { loadWechat } from './wechat/load-wechat.ts';
 import type { Wechat } from './wechat/wechat.ts';
 
@@ -15,14 +14,6 @@ const signInPage = (): SignInPage => ({
   history,
   storage: storage(),
   scroll: () => [scrollX, scrollY],
-  scrollTo: (x, y) => {
-    // Pages that render by script grow for a while.
-    const timer = setInterval(() => {
-      scrollTo(x, y);
-      if (scrollY >= y) clearInterval(timer);
-    }, SCROLL_PAUSE);
-    setTimeout(clearInterval, SCROLL_PATIENCE, timer);
-  },
   announce: () => {
     for (const type of ['popstate', 'hashchange']) dispatchEvent(new Event(type));
   },
@@ -75,7 +66,8 @@ const visibility = {
   },
 };
 
-function storage(): Store | undefined {
+/** sessionStorage; `undefined` where the browser refuses it. */
+export function storage(): Store | undefined {
   try {
     return sessionStorage;
   } catch {

@@ -1,11 +1,11 @@
-import type { PageOrder, Payment, Problem } from '../../proxy/api.ts';
+import type { Channel, PageOrder, Payment, Problem } from '../../proxy/api.ts';
 import { failure } from './failure.ts';
 import { READ_TIMEOUT, WRITE_TIMEOUT } from './timing.ts';
 import { WidgetError } from './widget-error.ts';
 
 interface Request {
   body?: unknown;
-  token?: string;
+  token?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -26,9 +26,9 @@ export class ProxyClient {
     return this.call(`/v1/orders/${encodeURIComponent(orderId)}`, { signal }, 'items');
   }
 
-  createPayment(orderId: string, token: string): Promise<Payment> {
-    const body = { channel: 'jsapi' };
-    return this.call(`/v1/orders/${encodeURIComponent(orderId)}/payments`, { body, token }, 'params');
+  createPayment(orderId: string, channel: Channel, token?: string): Promise<Payment> {
+    const body = { channel };
+    return this.call(`/v1/orders/${encodeURIComponent(orderId)}/payments`, { body, token }, 'channel');
   }
 
   /**

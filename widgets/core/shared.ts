@@ -1,4 +1,5 @@
-const SHARED = Symbol.for('weixin-widgets');
+/** Where the page keeps it. */
+export const SHARED = Symbol.for('weixin-widgets');
 
 /**
  * What the page has once, however many copies of the bundle it loads: the first that asks makes it, all get the same.

@@ -10,8 +10,6 @@ export interface SignInPage {
   /** sessionStorage; `undefined` where the browser refuses it. */
   storage: Store | undefined;
   scroll(): [x: number, y: number];
-  /** Scrolls once the page has its height. */
-  scrollTo(x: number, y: number): void;
   /** Tells a router that has looked at the address already that it is another one now. */
   announce(): void;
 }
@@ -30,6 +28,8 @@ export interface SignInReturn {
   proxy: string;
   orderId: string;
   verifier: string;
+  /** Where the page was scrolled to. */
+  scroll: [x: number, y: number];
   code?: string;
   error?: string;
 }
@@ -51,7 +51,7 @@ export function stay(page: SignInPage): void {
 }
 
 /**
- * Takes `#wx_code=…` or `#wx_error=…` out of the address and puts the page's own fragment and scroll back. Gives
+ * Takes `#wx_code=…` or `#wx_error=…` out of the address and puts the page's own fragment back. Gives
  * `undefined` where nothing came back, or where it was not this page that left.
  */
 export function takeReturn(page: SignInPage): SignInReturn | undefined {
@@ -62,9 +62,8 @@ export function takeReturn(page: SignInPage): SignInReturn | undefined {
   page.history.replaceState(page.history.state, '', pathname + search + (departure?.fragment ?? ''));
   if (slash) page.announce();
   if (!departure) return undefined;
-  page.scrollTo(...departure.scroll);
-  const { proxy, orderId, verifier } = departure;
-  return { proxy, orderId, verifier, [kind]: decodeURIComponent(value) };
+  const { proxy, orderId, verifier, scroll } = departure;
+  return { proxy, orderId, verifier, scroll, [kind]: decodeURIComponent(value) };
 }
 
 function takeDeparture(page: SignInPage): Departure | undefined {

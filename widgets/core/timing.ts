@@ -44,6 +44,11 @@ export const SIGN_IN_LEAVE = 10_000;
 /** A session is renewed this long before it ends. */
 export const SESSION_MARGIN = 30_000;
 
+/** A page that is still here this long after it left for WeChat's own has not left: the payer is asked how it went. */
+export const PAYING_LEAVE = 10_000;
+/** WeChat's payment orders live this long: whoever comes back later has forgotten the attempt, and so do we. */
+export const ATTEMPT_KEPT = 7_200_000;
+
 /** Loading a script. */
 export const SCRIPT_LOAD = 15_000;
 /** A call of the JS-SDK that asks the user nothing. */

@@ -23,10 +23,23 @@ export abstract class WeixinElement extends LitElement {
   /** `zh-…` for Chinese, anything else for English; without it the language of the page around the element. */
   declare lang: string;
 
+  private _languageChanges: MutationObserver | undefined;
+
   constructor() {
     super();
     this.proxy = '';
     this.lang = '';
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this._languageChanges = new MutationObserver(() => this.requestUpdate());
+    this._languageChanges.observe(document, { subtree: true, attributeFilter: ['lang'] });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this._languageChanges?.disconnect();
   }
 
   /** @throws WidgetError `proxy_unknown` */

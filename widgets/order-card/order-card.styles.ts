@@ -57,7 +57,8 @@ export const orderCardStyles = css`
     color: var(--due);
   }
 
-  .status.paid {
+  .status.paid,
+  .status.partially_refunded {
     background: var(--brand-surface);
     color: var(--brand-text);
   }
@@ -136,6 +137,13 @@ export const orderCardStyles = css`
     gap: 12px;
     margin-top: 4px;
     font-size: 14px;
+  }
+
+  .refund {
+    margin-top: 4px;
+    color: var(--text-quiet);
+    font-size: 14px;
+    text-align: right;
   }
 
   .clock {

@@ -11,6 +11,12 @@ export const STATUS_TEXTS: Record<OrderStatus, Text> = {
   expired: ['已过期', 'Expired'],
 };
 
+/** What else there is to say of an order that was paid. */
+export const REFUND_TEXTS: Partial<Record<OrderStatus, Text>> = {
+  partially_refunded: ['部分款项已原路退回。', 'Part of it has gone back to where it was paid from.'],
+  refunded: ['款项已原路退回。', 'It has gone back to where it was paid from.'],
+};
+
 export const TEXTS = {
   loading: ['正在加载订单…', 'Loading the order…'],
   total: ['合计', 'Total'],

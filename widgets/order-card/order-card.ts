@@ -5,12 +5,12 @@ import { asWidgetError, failure } from '../core/failure.ts';
 import { formatFen } from '../core/money.ts';
 import type { OrderFeed } from '../core/order-feed.ts';
 import { feedOf } from '../core/page.ts';
+import { timeLeft } from '../core/time-left.ts';
 import { REFLECTED, WeixinElement } from '../core/weixin-element.ts';
 import { isPassing, type WidgetError } from '../core/widget-error.ts';
 import { orderCardStyles } from './order-card.styles.ts';
-import { STATUS_TEXTS, TEXTS } from './order-card.texts.ts';
+import { REFUND_TEXTS, STATUS_TEXTS, TEXTS } from './order-card.texts.ts';
 import { OrderChangeEvent, OrderErrorEvent, OrderLoadEvent } from './order-events.ts';
-import { timeLeft } from './time-left.ts';
 
 /**
  * @summary Shows one order: its items, amount, status and the time left to pay it. It keeps itself up to date.
@@ -26,6 +26,7 @@ import { timeLeft } from './time-left.ts';
  * @csspart items - The list of items; each is an `item`.
  * @csspart amount - The sum.
  * @csspart time - The time left.
+ * @csspart refund - Where the money of a refund is.
  * @csspart retry - The button that loads the order again.
  *
  * @cssproperty --weixin-surface - The card's colour; `--weixin-surface-quiet` of what is set off on it.
@@ -155,6 +156,7 @@ export class OrderCard extends WeixinElement {
   private _renderOrder(order: PageOrder): TemplateResult {
     const clock = this._clock();
     const isDue = order.status === 'created' || order.status === 'paying';
+    const refund = REFUND_TEXTS[order.status];
     return html`
       <div class="head">
         <div class="description">${order.description}</div>
@@ -186,6 +188,7 @@ export class OrderCard extends WeixinElement {
           </div>`
           : nothing
       }
+      ${refund ? html`<p part="refund" class="refund">${this.say(refund)}</p>` : nothing}
       <slot></slot>
     `;
   }

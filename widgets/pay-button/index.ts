@@ -4,6 +4,7 @@ import { PayButton } from './pay-button.ts';
 
 define('pay-button', PayButton);
 
+export type { PayChannel } from './channel.ts';
 export * from './pay-events.ts';
 export type { PayState } from './payment.ts';
 export { PayButton };

@@ -61,9 +61,9 @@ export const payButtonStyles = css`
   }
 
   .again {
-    display: block;
-    margin: 4px auto 0;
-    background: none;
+    width: 100%;
+    margin-top: 12px;
+    background: var(--brand-surface);
     color: var(--brand-text);
   }
 

@@ -1,18 +1,30 @@
-import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import {
+  adoptStyles,
+  html,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+  unsafeCSS,
+} from 'lit';
 import type { Channel } from '../../proxy/api.ts';
 import { baseStyles } from '../core/base.styles.ts';
 import { pageClock } from '../core/clock.ts';
-import { currentTraces, detectHost } from '../core/environment.ts';
-import { asWidgetError, failure } from '../core/failure.ts';
+import { currentTraces, detectHost, isMobile } from '../core/environment.ts';
+import { addErrorTexts, asWidgetError, failure } from '../core/failure.ts';
 import type { Text } from '../core/language.ts';
 import { formatFen } from '../core/money.ts';
-import { feedOf, takeResume, wechat } from '../core/page.ts';
+import { feedOf, storage, takeResume, wechat } from '../core/page.ts';
 import { ProxyClient } from '../core/proxy-client.ts';
 import { shared } from '../core/shared.ts';
-import { RETURN_AFTER } from '../core/timing.ts';
 import { REFLECTED, WeixinElement } from '../core/weixin-element.ts';
 import type { WidgetError } from '../core/widget-error.ts';
-import { channelObstacle } from './channel.ts';
+import type { AttemptPart } from './attempt-part.ts';
+import { chooseChannel } from './channel.ts';
+import { AttemptKeeper } from './kept-attempt.ts';
+import { loadAttempt } from './load-attempt.ts';
+import { loadNative } from './load-native.ts';
+import type { Native } from './native.ts';
 import { payButtonStyles } from './pay-button.styles.ts';
 import { TEXTS } from './pay-button.texts.ts';
 import { PayErrorEvent, type PayEvent, type PaySuccessEvent } from './pay-events.ts';
@@ -22,27 +34,43 @@ import { Payment, type PayState } from './payment.ts';
 interface SharedPayment {
   payment: Payment;
   buttons: Set<HTMLElement>;
+  /** The button that was clicked: it shows the code. */
+  clicked?: HTMLElement;
+  /** What is loaded when it is needed. */
+  part?: AttemptPart;
+  native?: Native;
 }
 
 /**
- * @summary A button that pays one order with WeChat Pay, inside WeChat. It shows `paid` only when the proxy says that
- *  the order is paid, whatever the pay sheet said.
+ * @summary A button that pays one order with WeChat Pay: inside WeChat by the pay sheet (`jsapi`), in the browser of a
+ *  phone or tablet by WeChat's own page (`h5`), on a computer by a code to scan (`native`), in the web-view of a mini
+ *  program by a page of that. It shows `paid` only when the proxy says that the order is paid, whatever the browser was
+ *  told.
  *
- * @event {PayStartEvent} pay-start - An attempt began: the payer is known. It ends in exactly one of the other three.
+ *  The attempt outlives its page: whoever left to pay and comes back is asked, not told, how it went, and may pay again.
+ *
+ * @event {PayStartEvent} pay-start - An attempt began; `detail.channel` is how. It ends in exactly one of the other
+ *  three, over all pages that the tab has shown meanwhile.
  * @event {PaySuccessEvent} pay-success - The order is paid. Unless cancelled, the payer goes to the return page, if any.
- * @event {PayCancelEvent} pay-cancel - The payer closed the pay sheet without paying.
+ * @event {PayCancelEvent} pay-cancel - The payer closed the pay sheet, or put the code away, without paying.
  * @event {PayErrorEvent} pay-error - The attempt failed, or cannot begin here; `detail.error` says why and what to do.
  *
  * @slot - What the button says while it can be clicked. By default the amount.
  *
- * @csspart button - The button.
+ * @csspart button - The button. To a payer who is back it says: I have paid.
  * @csspart icon - The spinner, or the tick.
  * @csspart note - The text below the button.
- * @csspart again - The second button, which pays again where the first payment stays unconfirmed.
+ * @csspart code - The code to scan, with its white margin.
+ * @csspart amount - What is to be paid by the code.
+ * @csspart time - How long the code is valid.
+ * @csspart refresh - The button that replaces a code that has expired.
+ * @csspart close - The button that puts the code away.
+ * @csspart again - The second button, which pays again where nobody knows yet how the first payment went.
  *
  * @cssproperty --weixin-brand - The button's colour; `--weixin-on-brand` of the text on it.
  * @cssproperty --weixin-brand-text - What is said in that colour; `--weixin-brand-surface` behind it, once it is paid.
  * @cssproperty --weixin-text-quiet - The note; `--weixin-danger` of what went wrong.
+ * @cssproperty --weixin-surface - What the code lies on; `--weixin-line` around it, `--weixin-text` of what is said there.
  * @cssproperty --weixin-surface-quiet - The button where it cannot be used.
  * @cssproperty --weixin-radius - How round it is.
  * @cssproperty --weixin-font - The fonts.
@@ -53,6 +81,7 @@ export class PayButton extends WeixinElement {
   static override properties: PropertyDeclarations = {
     orderId: { attribute: 'order-id', ...REFLECTED },
     channel: REFLECTED,
+    miniProgramPath: { attribute: 'mini-program-path', ...REFLECTED },
     returnUrl: { attribute: 'return-url', ...REFLECTED },
     disabled: { type: Boolean, reflect: true },
     state: { reflect: true },
@@ -62,6 +91,8 @@ export class PayButton extends WeixinElement {
   declare orderId: string;
   /** How to pay; `auto` chooses by where the page is shown. */
   declare channel: Channel | 'auto';
+  /** In the web-view of a mini program: the page of it that pays, as `wx.miniProgram.navigateTo` wants it. */
+  declare miniProgramPath: string;
   /** Where the payer goes after paying, http or https; without it the order's own `returnUrl`. */
   declare returnUrl: string;
   /** Takes no click. A payment that is under way goes on. */
@@ -73,11 +104,13 @@ export class PayButton extends WeixinElement {
   private _unsubscribe: (() => void) | undefined;
   /** What keeps the element from working at all: no order, no proxy. */
   private _misuse: WidgetError | undefined;
+  private _hasNativeStyles = false;
 
   constructor() {
     super();
     this.orderId = '';
     this.channel = 'auto';
+    this.miniProgramPath = '';
     this.returnUrl = '';
     this.disabled = false;
     this.state = 'idle';
@@ -109,13 +142,15 @@ export class PayButton extends WeixinElement {
     try {
       if (!this.orderId) throw failure('order_id_missing');
       const address = this.proxyAddress();
-      this._shared = sharedPayment(address, this.orderId);
-      this._shared.buttons.add(this);
-      this._unsubscribe = this._shared.payment.subscribe(() => this._show());
-      if (!this._obstacle()) {
+      const joined = sharedPayment(address, this.orderId);
+      this._shared = joined;
+      joined.buttons.add(this);
+      this._unsubscribe = joined.payment.subscribe(() => this._show());
+      joined.payment.resume(this._emitter());
+      const { channel } = this._way();
+      if (channel === 'jsapi') {
         this._prepareJssdk(address);
-        if (takeResume(address, this.orderId) && !this.disabled)
-          this._shared.payment.pay(this._emitter(), { resumed: true });
+        if (takeResume(address, this.orderId) && !this.disabled) this._pay(true);
       }
     } catch (thrown) {
       this._misuse = asWidgetError(thrown);
@@ -131,93 +166,129 @@ export class PayButton extends WeixinElement {
   }
 
   private _show(): void {
-    this.state = this._misuse ? 'failed' : (this._shared?.payment.state ?? 'idle');
+    const { payment, native } = this._shared ?? {};
+    this.state = this._misuse ? 'failed' : (payment?.state ?? 'idle');
     this.requestUpdate();
+    if (native && !this._hasNativeStyles) {
+      this._hasNativeStyles = true;
+      adoptStyles(this.renderRoot as ShadowRoot, [...PayButton.elementStyles, unsafeCSS(native.styles)]);
+    }
+  }
+
+  /** How it would pay here and now, or why it cannot. */
+  private _way() {
+    const traces = currentTraces();
+    return chooseChannel(this.channel, {
+      host: detectHost(traces),
+      mobile: isMobile(traces),
+      hasMiniProgramPath: Boolean(this.miniProgramPath),
+    });
   }
 
   private _obstacle(): WidgetError | undefined {
     if (this._misuse) return this._misuse;
-    const code = channelObstacle(this.channel, detectHost(currentTraces()));
-    return code && failure(code);
+    const { obstacle } = this._way();
+    return obstacle && failure(obstacle);
   }
 
-  /** For the page's own use of `wx`, and so that a wrong domain shows early. Paying does not need it. */
+  /** For the page's own use of `wx`, and so that a wrong domain shows early; what paying needs is loaded ahead. */
   private _prepareJssdk(address: string): void {
-    wechat()
-      .then(({ configureJssdk }) => configureJssdk(new ProxyClient(address), ['chooseWXPay']))
+    Promise.all([wechat(), loadAttempt()])
+      .then(([{ configureJssdk }]) => configureJssdk(new ProxyClient(address), ['chooseWXPay']))
       .catch((error: WidgetError) => console.warn(`JS-SDK ${error.code}: ${error.message}`));
   }
 
   private _handleClick(): void {
     const { state } = this;
-    if (state === 'paid' || state === 'closed') return;
+    const attempt = this._shared?.payment.attempt;
     const obstacle = this._obstacle();
-    if (obstacle) {
-      this.dispatchEvent(new PayErrorEvent({ orderId: this.orderId, error: obstacle }));
-      return;
-    }
-    this._prepareJssdk(this.proxyAddress());
+    if (state === 'paying' && attempt?.isBack) attempt.confirm();
     // The main button never starts a second attempt; that is what the other one says that it does.
-    if (!isBusy(state)) this._pay();
+    else if (state === 'paid' || state === 'closed' || isBusy(state)) return;
+    else if (obstacle) this.dispatchEvent(new PayErrorEvent({ orderId: this.orderId, error: obstacle }));
+    else this._pay();
   }
 
-  private _pay(): void {
-    this._shared?.payment.pay(this._emitter());
+  private _pay(resumed = false): void {
+    const { channel } = this._way();
+    if (!channel) return;
+    if (channel === 'jsapi' && !resumed) this._prepareJssdk(this.proxyAddress());
+    this._shared!.clicked = this;
+    this._shared!.payment.pay(this._emitter(), { channel, path: this.miniProgramPath, resumed });
   }
 
   /** Events come from the button that was clicked; if a page has replaced it meanwhile, from the one in its place. */
   private _emitter(): (event: PayEvent) => void {
     const { returnUrl } = this;
-    const { buttons } = this._shared!;
+    const shared = this._shared!;
     return (event) => {
-      const button = this.isConnected ? this : ([...buttons][0] ?? this);
+      const button = this.isConnected ? this : ([...shared.buttons][0] ?? this);
       if (this.isUpdatePending) this.performUpdate();
       const isGoing = button.dispatchEvent(event);
       // By type: it may be of another copy of the bundle.
       if (isGoing && event.type === 'pay-success')
-        leaveFor(returnUrl || (event as PaySuccessEvent).detail.order.returnUrl);
+        shared.part!.goOnTo(returnUrl || (event as PaySuccessEvent).detail.order.returnUrl);
     };
   }
 
   override render(): TemplateResult {
-    const obstacle = this._obstacle();
     const { state, _shared: shared } = this;
-    const look = state === 'paid' ? 'done' : isBusy(state) ? 'busy' : state === 'closed' || obstacle ? 'inert' : '';
-    const label = this._label();
-    const note = this._note(obstacle);
+    const { payment, part, native } = shared ?? {};
+    const hasCode = this._showsCode();
+    const said = part?.say(state, payment!.attempt, hasCode) ?? {};
+    const obstacle = this._obstacle();
+    const view = { html, amount: this._amount(), say: (text: Text) => this.say(text) };
+    const code = state === 'paying' && hasCode && native?.render({ ...view, attempt: payment!.attempt! });
+    const isInert = state === 'closed' || obstacle;
+    const look = state === 'paid' ? 'done' : said.label ? '' : isBusy(state) ? 'busy' : isInert ? 'inert' : '';
+    const label = said.label ? this.say(said.label) : this._label();
+    const note = this._note(said.note, obstacle);
     return html`
       <button
         part="button"
-        class="button ${look}"
+        class="button ${look} ${code ? 'done' : ''}"
         ?disabled=${this.disabled}
         aria-disabled=${look ? 'true' : nothing}
         aria-busy=${look === 'busy' ? 'true' : nothing}
         aria-describedby="note"
         @click=${this._handleClick}
       >
-        ${look === 'done' ? TICK : look === 'busy' ? SPINNER : nothing}${look ? label : html`<slot>${label}</slot>`}
+        ${look === 'done' ? TICK : look === 'busy' ? SPINNER : nothing}${look || said.label ? label : html`<slot>${label}</slot>`}
       </button>
-      <p id="note" part="note" class=${note ? `note ${state}` : 'unseen'} role="status">
-        ${note || (state === 'idle' ? '' : label)}
-      </p>
+      <div class=${code ? 'sheet' : ''}>
+        <p id="note" part="note" class=${note ? `note ${state}` : 'unseen'} role="status">
+          ${note || (state === 'idle' ? '' : label)}
+        </p>
+        ${code || nothing}
+      </div>
       ${
-        shared?.payment.canPayAgain
-          ? html`<button part="again" class="again" @click=${this._pay}>${this.say(TEXTS.again)}</button>`
+        said.again
+          ? html`<button part="again" class="again" @click=${() => this._pay()}>${this.say(said.again)}</button>`
           : nothing
       }
     `;
   }
 
+  /** One button of the page shows the code: the one that was clicked, or else the first. */
+  private _showsCode(): boolean {
+    const { clicked, buttons } = this._shared ?? {};
+    return this === (clicked?.isConnected ? clicked : [...(buttons ?? [])][0]);
+  }
+
+  private _amount(): string {
+    const { amount } = this._shared?.payment.order ?? {};
+    return amount ? formatFen(amount.total) : '';
+  }
+
   private _label(): string {
     const { state } = this;
-    const { amount, status } = this._shared?.payment.order ?? {};
-    const withAmount = (text: Text) => (amount ? `${this.say(text)} ${formatFen(amount.total)}` : this.say(text));
+    const { status } = this._shared?.payment.order ?? {};
+    const amount = this._amount();
     switch (state) {
       case 'idle':
-        return withAmount(TEXTS.pay);
       case 'cancelled':
       case 'failed':
-        return withAmount(TEXTS[amount ? 'retry' : 'pay']);
+        return `${this.say(TEXTS[amount && state !== 'idle' ? 'retry' : 'pay'])} ${amount}`.trim();
       case 'paid':
         return this.say(status === 'refunded' ? TEXTS.refunded : TEXTS.paid);
       case 'closed':
@@ -228,14 +299,11 @@ export class PayButton extends WeixinElement {
   }
 
   /** The text below. It, or else the label, is what screen readers are told of a new state. */
-  private _note(obstacle: WidgetError | undefined): TemplateResult | string | undefined {
-    const { state, _shared: shared } = this;
-    if (state === 'paid') return undefined;
-    if (state === 'paying') return this.say(TEXTS.payingNote);
-    if (state === 'cancelled') return this.say(TEXTS.cancelledNote);
-    if (shared?.payment.isSlow) return this.say(TEXTS.slowNote);
-    const error = (state !== 'closed' && obstacle) || shared?.payment.error;
-    return error && html`<span class="cause">${error.cause[this.language]}</span> ${error.remedy[this.language]}`;
+  private _note(said: Text | undefined, obstacle: WidgetError | undefined): TemplateResult | string | undefined {
+    const { state, language } = this;
+    const error = this._shared?.payment.error ?? (/idle|failed/.test(state) ? obstacle : undefined);
+    if (error) return html`<span class="cause">${error.cause[language]}</span> ${error.remedy[language]}`;
+    return said && this.say(said);
   }
 }
 
@@ -247,38 +315,36 @@ function icon(path: string): TemplateResult {
 }
 
 function isBusy(state: PayState): boolean {
-  return state === 'preparing' || state === 'paying' || state === 'confirming';
+  return /ing$/.test(state);
 }
 
 /** One payment an order, for all its buttons. */
 function sharedPayment(address: string, orderId: string): SharedPayment {
-  return shared(`payment@1 ${address} ${orderId}`, () => {
-    const proxy = new ProxyClient(address);
-    const prepare = async (resumed: boolean, begin: () => void) => {
-      const request = { orderId, mayLeave: !resumed };
-      const create = (token: string) => {
-        begin();
-        return proxy.createPayment(orderId, token);
-      };
-      return (await (await wechat()).sessionOf(proxy).with(request, create)).params;
+  return shared(`payment@2 ${address} ${orderId}`, () => {
+    const feed = feedOf(address, orderId);
+    const keeper = new AttemptKeeper(storage(), address, orderId);
+    const all: SharedPayment = {
+      buttons: new Set(),
+      payment: new Payment({
+        orderId,
+        feed,
+        keeper,
+        async createAttempt(payment, way, id) {
+          const part = await loadAttempt();
+          all.part = part;
+          addErrorTexts(part.errorTexts);
+          const proxy = new ProxyClient(address);
+          const world = { payment, orderId, feed, keeper, proxy, clock: pageClock, wechat, failure, asWidgetError };
+          return part.createAttempt({ ...world, loadNative: bringNative }, way, id);
+        },
+      }),
     };
-    const payment = new Payment({
-      orderId,
-      feed: feedOf(address, orderId),
-      clock: pageClock,
-      prepare,
-      openPaySheet: async (params) => (await wechat()).openPaySheet(params),
-    });
-    return { payment, buttons: new Set<HTMLElement>() };
+    const bringNative = async () => {
+      all.native = await loadNative();
+    };
+    addEventListener('pageshow', ({ persisted }) => persisted && all.payment.attempt?.reappear());
+    return all;
   });
-}
-
-/** A moment later, so that the payer sees that it is paid. Anything but http and https is ignored: no `javascript:`. */
-function leaveFor(address: string | undefined): void {
-  if (!address) return;
-  const link = document.createElement('a');
-  link.href = address;
-  if (/^https?:$/.test(link.protocol)) setTimeout(() => location.assign(link.href), RETURN_AFTER);
 }
 
 declare global {

@@ -1,9 +1,10 @@
 import type { PageOrder } from '../../proxy/api.ts';
 import type { WidgetError } from '../core/widget-error.ts';
 import { WidgetEvent } from '../core/widget-event.ts';
+import type { PayChannel } from './channel.ts';
 
-/** An attempt to pay began: the payer is known, after the sign-in where one was needed. */
-export class PayStartEvent extends WidgetEvent<{ orderId: string; channel: 'jsapi' }> {
+/** An attempt to pay began, before the page is left for it; inside WeChat the payer is known by then. */
+export class PayStartEvent extends WidgetEvent<{ orderId: string; channel: PayChannel }> {
   constructor(detail: PayStartEvent['detail']) {
     super('pay-start', detail);
   }
@@ -17,8 +18,8 @@ export class PaySuccessEvent extends WidgetEvent<{ orderId: string; order: PageO
 }
 
 /**
- * The payer closed the pay sheet, and the proxy says that nothing was paid. `said`: `cancel`, or the client's own words:
- * some say `cancel` too where the pay directory is not registered.
+ * The payer closed the pay sheet or put the code away, and the proxy says that nothing was paid. `said`: `cancel`, or the
+ * client's own words (some say `cancel` too where the pay directory is not registered); `closed` of a code.
  */
 export class PayCancelEvent extends WidgetEvent<{ orderId: string; said: string }> {
   constructor(detail: PayCancelEvent['detail']) {

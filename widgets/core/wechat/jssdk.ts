@@ -3,7 +3,7 @@ import type { Platform } from '../environment.ts';
 import { JSSDK_CALL } from '../timing.ts';
 import type { Bridge, BridgeAnswer } from './bridge.ts';
 import { explainAnswer, jssdkError } from './jssdk-errors.ts';
-import type { JssdkResult, WeixinJsSdk } from './weixin-js-sdk.ts';
+import type { JssdkInterface, JssdkResult, WeixinJsSdk } from './weixin-js-sdk.ts';
 
 /** What the adapter needs of the page. */
 export interface JssdkWorld {
@@ -83,7 +83,7 @@ export class Jssdk {
 
   private async _callNow(name: string, parameters: Record<string, unknown>, limit: number): Promise<JssdkResult> {
     const wx = await this._world.load();
-    const api = wx[name];
+    const api = (wx as unknown as Record<string, JssdkInterface>)[name];
     if (!api) throw jssdkError('jssdk_function_not_exist', name);
     const result = await within<JssdkResult>(limit, name, (resolve) => {
       // A copy, lists included: the script changes what it is given.

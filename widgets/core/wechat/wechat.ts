@@ -1,15 +1,17 @@
 import type { JsapiParams } from '../../../proxy/api.ts';
 import { currentTraces, detectPlatform } from '../environment.ts';
 import type { failure } from '../failure.ts';
+import { metaSession } from '../meta-session.ts';
 import type { ProxyClient } from '../proxy-client.ts';
 import type { SignInPage, SignInReturn } from '../sign-in.ts';
-import { BRIDGE_ANSWER } from '../timing.ts';
+import { BRIDGE_ANSWER, SCROLL_PATIENCE, SCROLL_PAUSE } from '../timing.ts';
 import { type BridgeAnswer, bridgeReady, invokeBridge } from './bridge.ts';
 import { createChallenge } from './challenge.ts';
 import { Jssdk } from './jssdk.ts';
 import { loadWeixinJsSdk } from './load-weixin-js-sdk.ts';
 import { Session } from './session.ts';
 import { WechatProxy } from './wechat-proxy.ts';
+import type { JssdkResult } from './weixin-js-sdk.ts';
 
 /** What the widgets hand to their part for WeChat, so that it need not bring the same things again. */
 export interface WechatPage {
@@ -35,9 +37,17 @@ export interface Wechat {
    * @throws WidgetError `bridge_missing`
    */
   openPaySheet(params: JsapiParams): Promise<BridgeAnswer | undefined>;
+  /**
+   * Opens a page of the mini program that this web-view is in. Resolves as soon as the client says that it does, which
+   * some never do.
+   *
+   * @throws WidgetError `bridge_missing`, `mini_program_refused`, `jssdk_unavailable`
+   */
+  openMiniProgramPage(path: string): Promise<void>;
 }
 
 export function createWechat(page: WechatPage): Wechat {
+  if (page.returned) scrollBack(...page.returned.scroll);
   const sessions = new Map<string, Session>();
   const bridge = () => bridgeReady(() => page.failure('bridge_missing'));
   const jssdk = new Jssdk({
@@ -49,16 +59,23 @@ export function createWechat(page: WechatPage): Wechat {
   });
   return {
     openPaySheet: async (params) => invokeBridge(await bridge(), 'getBrandWCPayRequest', { ...params }, BRIDGE_ANSWER),
+    async openMiniProgramPage(url) {
+      await bridge();
+      const { miniProgram } = await loadWeixinJsSdk(page.loadJssdkFile);
+      await new Promise<void>((resolve, reject) => {
+        const fail = ({ errMsg }: JssdkResult) => reject(page.failure('mini_program_refused', { detail: errMsg }));
+        miniProgram.navigateTo({ url, success: () => resolve(), fail });
+      });
+    },
     configureJssdk: (proxy, apis) => jssdk.configure(new WechatProxy(proxy), apis),
     sessionOf(proxy) {
       const known = sessions.get(proxy.address);
       if (known) return known;
-      const metaToken = () => document.querySelector<HTMLMetaElement>('meta[name="weixin-session"]')?.content.trim();
       const session = new Session(
         {
           proxy: new WechatProxy(proxy),
           page: page.signInPage,
-          metaToken,
+          metaToken: metaSession,
           now: Date.now,
           createChallenge,
           wait,
@@ -70,6 +87,15 @@ export function createWechat(page: WechatPage): Wechat {
       return session;
     },
   };
+}
+
+/** To where the payer left for the sign-in. Pages that render by script grow for a while. */
+function scrollBack(x: number, y: number): void {
+  const timer = setInterval(() => {
+    scrollTo(x, y);
+    if (scrollY >= y) clearInterval(timer);
+  }, SCROLL_PAUSE);
+  setTimeout(clearInterval, SCROLL_PATIENCE, timer);
 }
 
 /** A page that comes back from the back-forward cache has waited long enough. */

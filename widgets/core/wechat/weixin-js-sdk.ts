@@ -6,5 +6,10 @@ export type JssdkResult = Record<string, unknown> & { errMsg?: string };
 /** The part of `weixin-js-sdk` that the adapter touches; the package's own types lack half of it. */
 export interface WeixinJsSdk {
   config(options: Record<string, unknown>): void;
-  [name: string]: ((call: JssdkCall) => void) | undefined;
+  miniProgram: {
+    navigateTo(call: { url: string; success: () => void; fail: (result: JssdkResult) => void }): void;
+  };
 }
+
+/** An interface by its name, as `jsApiList` has it. */
+export type JssdkInterface = ((call: JssdkCall) => void) | undefined;

@@ -1,6 +1,6 @@
-import { failure } from '../failure.ts';
-import { shared } from '../shared.ts';
-import { SCRIPT_LOAD } from '../timing.ts';
+import { failure } from './failure.ts';
+import { shared } from './shared.ts';
+import { SCRIPT_LOAD } from './timing.ts';
 
 interface TrustedTypes {
   createPolicy(name: string, rules: object): { createScriptURL(url: string): string };
