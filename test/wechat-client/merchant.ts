@@ -24,7 +24,7 @@ export class Merchant {
   /** Signs `url` for the JS-SDK. */
   async jssdkConfig(url: string): Promise<JssdkConfig> {
     this.#ticket ??= this.#fetchTicket();
-    const timestamp = Math.floor(Date.now() / 1000);
+    const timestamp = this.#seconds();
     const nonceStr = randomBytes(8).toString('hex');
     const text = `jsapi_ticket=${await this.#ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${url.split('#')[0]}`;
     return { appId: this.#setting('WECHAT_APP_ID'), timestamp, nonceStr, signature: sha1(text) };
@@ -33,19 +33,40 @@ export class Merchant {
   /** Creates an order of 39.80 yuan for `openid` and signs what the page needs to pay it. */
   async jsapiParams(openid: string, outTradeNo: string): Promise<JsapiParams> {
     const appId = this.#setting('WECHAT_APP_ID');
-    const { prepay_id } = await this.#order({
-      appid: appId,
-      mchid: this.#setting('WECHAT_PAY_MCH_ID'),
-      description: 'Oranges, 5 jin',
-      out_trade_no: outTradeNo,
-      notify_url: 'https://merchant.invalid/notify',
-      amount: { total: 3980, currency: 'CNY' },
-      payer: { openid },
-    });
-    const timeStamp = String(Math.floor(Date.now() / 1000));
+    const { prepay_id } = await this.#order('jsapi', outTradeNo, { payer: { openid } });
+    const timeStamp = String(this.#seconds());
     const nonceStr = randomBytes(8).toString('hex');
     const paySign = this.#sign(`${appId}\n${timeStamp}\n${nonceStr}\nprepay_id=${prepay_id}\n`);
     return { appId, timeStamp, nonceStr, package: `prepay_id=${prepay_id}`, signType: 'RSA', paySign };
+  }
+
+  /** Creates such an order and returns the code that whoever scans it pays. */
+  async codeUrl(outTradeNo: string): Promise<string> {
+    const { code_url } = await this.#order('native', outTradeNo);
+    return code_url!;
+  }
+
+  /** Creates such an order and returns the address that a mobile browser is sent to. */
+  async h5Url(outTradeNo: string, payerAddress = '127.0.0.1'): Promise<string> {
+    const sceneInfo = { payer_client_ip: payerAddress, h5_info: { type: 'Wap' } };
+    const { h5_url } = await this.#order('h5', outTradeNo, { scene_info: sceneInfo });
+    return h5_url!;
+  }
+
+  /** Gives some of such an order back. */
+  async refund(outTradeNo: string, outRefundNo: string, fen: number): Promise<void> {
+    await this.#post('/v3/refund/domestic/refunds', {
+      out_trade_no: outTradeNo,
+      out_refund_no: outRefundNo,
+      reason: 'One was bruised',
+      amount: { refund: fen, total: 3980, currency: 'CNY' },
+    });
+  }
+
+  async close(outTradeNo: string): Promise<void> {
+    await this.#post(`/v3/pay/transactions/out-trade-no/${outTradeNo}/close`, {
+      mchid: this.#setting('WECHAT_PAY_MCH_ID'),
+    });
   }
 
   async #fetchTicket(): Promise<string> {
@@ -62,10 +83,21 @@ export class Merchant {
     return ticket!;
   }
 
-  #order(order: object): Promise<Record<string, string>> {
-    const path = '/v3/pay/transactions/jsapi';
-    const body = JSON.stringify(order);
-    const timestamp = String(Math.floor(Date.now() / 1000));
+  #order(channel: 'jsapi' | 'native' | 'h5', outTradeNo: string, more: object = {}): Promise<Record<string, string>> {
+    return this.#post(`/v3/pay/transactions/${channel}`, {
+      appid: this.#setting('WECHAT_APP_ID'),
+      mchid: this.#setting('WECHAT_PAY_MCH_ID'),
+      description: 'Oranges, 5 jin',
+      out_trade_no: outTradeNo,
+      notify_url: 'https://merchant.invalid/notify',
+      amount: { total: 3980, currency: 'CNY' },
+      ...more,
+    });
+  }
+
+  #post(path: string, content: object): Promise<Record<string, string>> {
+    const body = JSON.stringify(content);
+    const timestamp = String(this.#seconds());
     const nonce = randomBytes(16).toString('hex');
     const fields = {
       mchid: this.#setting('WECHAT_PAY_MCH_ID'),
@@ -91,6 +123,11 @@ export class Merchant {
     return createSign('RSA-SHA256').update(text).sign(this.#setting('WECHAT_PAY_PRIVATE_KEY'), 'base64');
   }
 
+  /** The merchant's clock goes as WeChat's does, which tests put ahead. */
+  #seconds(): number {
+    return Math.floor(this.#wechat.control.now() / 1000);
+  }
+
   #setting(name: string): string {
     const value = this.#wechat.environment[name];
     if (!value) throw new Error(`The stand-in does not tell ${name}.`);
@@ -102,7 +139,7 @@ async function json(url: string, init?: RequestInit): Promise<Record<string, str
   const response = await fetch(url, init);
   const body = await response.text();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${body}`);
-  return JSON.parse(body);
+  return body ? JSON.parse(body) : {};
 }
 
 function sha1(text: string): string {

@@ -4,6 +4,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Frame, type Pa
 import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
 import { findBrowser } from '../find-browser.ts';
 import { Merchant } from './merchant.ts';
+import { openPhone } from './open-phone.ts';
 import { type ShopPage, serveShopPage } from './shop-page.ts';
 
 let wechat: Wechat;
@@ -31,18 +32,6 @@ describe('the phone page', () => {
     await wechat?.stop();
   });
 
-  async function openPhone(query = '', options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      locale: 'en-US',
-      reducedMotion: 'reduce',
-      ...options,
-    });
-    const page = await context.newPage();
-    await page.goto(`${wechat.url}/${query}`);
-    return page;
-  }
-
   async function openShop(page: Page): Promise<Frame> {
     await page.getByRole('button', { name: /The shop/ }).click();
     await page.locator('.card').click();
@@ -52,7 +41,7 @@ describe('the phone page', () => {
   }
 
   function openPhoneWithShop(options: BrowserContextOptions = {}): Promise<Page> {
-    return openPhone(`?open=${encodeURIComponent(shop.url)}`, options);
+    return openPhone(browser, wechat, `?open=${encodeURIComponent(shop.url)}`, options);
   }
 
   /** The page asks to pay a new order; what the bridge answers is kept in `window.paid`. */
@@ -97,9 +86,27 @@ describe('the phone page', () => {
       assert.equal(wechat.control.order(outTradeNo)?.state, 'SUCCESS');
       assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'IFRAME');
       await page.locator('.banner').click();
-      assert.match((await page.locator('.receipt').textContent()) ?? '', /¥39\.80/);
+      assert.match((await page.locator('.receipt').textContent()) ?? '', /¥39\.80.*Oranges, 5 jin/);
     });
   }
+
+  test('a refund arrives in the chat, and receipts are in the language of the page', async () => {
+    const page = await openPhoneWithShop();
+    const outTradeNo = await askToPay(await openShop(page));
+    await page.getByRole('button', { name: 'Fill it in for me' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await merchant.refund(outTradeNo, `${outTradeNo}-back`, 980);
+    await page.locator('.banner', { hasText: 'Refund received ¥9.80' }).click();
+
+    const paid = page.getByRole('article', { name: 'Payment receipt' });
+    assert.match((await paid.textContent()) ?? '', new RegExp(`Paid¥39\\.80.*Order number${outTradeNo}`));
+    const back = page.getByRole('article', { name: 'Refund received' });
+    assert.match((await back.textContent()) ?? '', new RegExp(`Refunded¥9\\.80.*Refund number${outTradeNo}-back`));
+
+    await page.getByRole('button', { name: '切换到中文' }).click();
+    assert.match((await page.getByRole('article', { name: '微信支付凭证' }).textContent()) ?? '', /付款金额¥39\.80/);
+    assert.match((await page.getByRole('article', { name: '退款到账通知' }).textContent()) ?? '', /退款金额¥9\.80/);
+  });
 
   test('the keypad and “fill it in for me” work without a keyboard', async () => {
     const page = await openPhoneWithShop();
@@ -186,7 +193,7 @@ describe('the phone page', () => {
   });
 
   test('without a shop address the chat says so and takes one', async () => {
-    const page = await openPhone();
+    const page = await openPhone(browser, wechat);
     await page.getByRole('button', { name: /The shop/ }).click();
     await page.getByText('No shop address yet').waitFor();
     await page.getByRole('textbox', { name: 'Shop address' }).fill(shop.url);
@@ -195,13 +202,13 @@ describe('the phone page', () => {
   });
 
   test('an address that is not of the web is not opened', async () => {
-    const page = await openPhone('?open=javascript:alert(1)');
+    const page = await openPhone(browser, wechat, '?open=javascript:alert(1)');
     await page.getByRole('button', { name: /The shop/ }).click();
     await page.getByText('No shop address yet').waitFor();
   });
 
   test('a shop that is down is explained, and can be tried again', async () => {
-    const page = await openPhone('?open=http://127.0.0.1:1/');
+    const page = await openPhone(browser, wechat, '?open=http://127.0.0.1:1/');
     await page.getByRole('button', { name: /The shop/ }).click();
     await page.locator('.card').click();
     await page.getByRole('alert').getByText('http://127.0.0.1:1/ does not answer').waitFor();
@@ -241,9 +248,9 @@ describe('the phone page', () => {
   });
 
   test('the faults drawer turns knobs, acts at once and sets everything right again', async () => {
-    const page = await openPhone();
+    const page = await openPhone(browser, wechat);
     await page.getByRole('tab', { name: 'Faults' }).click();
-    await page.getByRole('combobox', { name: 'Payment notifications' }).selectOption('Lost');
+    await page.getByRole('combobox', { name: 'Notifications of payments and refunds' }).selectOption('Lost');
     await page.getByRole('tab', { name: 'Faults 1' }).waitFor();
     assert.equal(wechat.control.knobs.notifications, 'drop');
 
@@ -269,8 +276,67 @@ describe('the phone page', () => {
     assert.equal(wechat.control.order(outTradeNo)?.state, 'SUCCESS');
   });
 
+  test('a client that lies does not lie to the payer: nothing is paid, though the page hears “ok”', async () => {
+    const page = await openPhoneWithShop();
+    await page.getByRole('tab', { name: 'Faults' }).click();
+    await page.getByRole('combobox', { name: 'After paying' }).selectOption('“ok”, though nothing is paid');
+    const frame = await openShop(page);
+    const outTradeNo = await askToPay(frame);
+    await page.getByRole('button', { name: 'Fill it in for me' }).click();
+    const sheet = page.getByRole('dialog');
+    await sheet.getByText('Payment not completed').waitFor();
+    await sheet.getByText('Nothing was charged').waitFor();
+    await sheet.getByText('The page heard “ok”').waitFor();
+    assert.equal(await answerOf(frame), 'get_brand_wcpay_request:ok');
+    assert.equal(wechat.control.order(outTradeNo)?.state, 'NOTPAY');
+  });
+
+  test('XML is listed with one field a line, and a refusal with status 200 is not shown as a success', async () => {
+    const page = await openPhone(browser, wechat);
+    await fetch(`${wechat.url}/pay/orderquery`, {
+      method: 'POST',
+      body: '<xml><appid>wx1</appid><mch_id><![CDATA[1]]></mch_id></xml>',
+    });
+    const call = page.locator('.call', { hasText: 'Query the order (v2)' }).first();
+    await call.getByText('Refused', { exact: true }).waitFor();
+    await call.getByRole('button').click();
+    const request = call.locator('pre.xml').first();
+    assert.equal(await request.textContent(), '<xml>\n  <appid>wx1</appid>\n  <mch_id><![CDATA[1]]></mch_id>\n</xml>');
+  });
+
+  test('the faults drawer turns refunds, balance and keys', async () => {
+    const page = await openPhone(browser, wechat);
+    await page.getByRole('tab', { name: 'Faults' }).click();
+    await page.getByRole('combobox', { name: 'Refunds', exact: true }).selectOption('Stay in processing');
+    await page.getByRole('combobox', { name: 'What the merchant can refund from' }).selectOption('Nothing left');
+    await page.getByRole('combobox', { name: 'H5 payment domains' }).selectOption('None registered');
+    await page.getByRole('tab', { name: 'Faults 3' }).waitFor();
+    const { refunds, merchantBalance, h5Domains } = wechat.control.knobs;
+    assert.deepEqual({ refunds, merchantBalance, h5Domains }, { refunds: 'wait', merchantBalance: 0, h5Domains: [] });
+
+    await page.getByRole('button', { name: 'Start the week of changing keys' }).click();
+    await page.getByRole('status').getByText('Set: Start the week').waitFor();
+    const mode = page.getByRole('combobox', { name: 'What WeChat signs with' });
+    assert.equal(await mode.locator('option:checked').textContent(), 'Both, while changing');
+  });
+
+  test('a refund that waits is ended by hand, and arrives', async () => {
+    const page = await openPhoneWithShop();
+    const outTradeNo = await askToPay(await openShop(page));
+    await page.getByRole('button', { name: 'Fill it in for me' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    wechat.control.set({ refunds: 'wait' });
+    await page.getByRole('tab', { name: 'Faults' }).click();
+    await merchant.refund(outTradeNo, `${outTradeNo}-wait`, 3980);
+    const refund = page.getByRole('group', { name: `Refund ${outTradeNo}-wait` });
+    await refund.getByRole('button', { name: 'Received' }).click();
+    await refund.waitFor({ state: 'hidden' });
+    assert.equal(wechat.control.refund(`${outTradeNo}-wait`)?.state, 'SUCCESS');
+    await page.locator('.banner', { hasText: 'Refund received ¥39.80' }).waitFor();
+  });
+
   test('the page speaks the browser’s language, and the other on request', async () => {
-    const page = await openPhone('', { locale: 'zh-CN' });
+    const page = await openPhone(browser, wechat, '', { locale: 'zh-CN' });
     await page.getByRole('button', { name: /商城服务号/ }).waitFor();
     assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
     await page.getByRole('button', { name: 'Switch to English' }).click();

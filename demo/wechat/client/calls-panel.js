@@ -1,6 +1,7 @@
 import { h, icon } from './element.js';
 import { purpose, reason } from './explanations.js';
 import { clock, onLanguage, t } from './messages.js';
+import { pretty } from './pretty.js';
 
 const KEPT = 500;
 const KINDS = ['all', 'refused', 'notifications'];
@@ -131,7 +132,9 @@ export function createCallsPanel({ element, onCount }) {
   function drawVerdict(call) {
     const { verdict, status, method } = call;
     if (wasCancelled(call)) return h('span', { class: 'verdict cancelled' }, t('cancelled'));
-    const shown = method === 'BRIDGE' || !status ? t(verdict) : status;
+    // Version 2 refuses with status 200 too.
+    const unsaid = method === 'BRIDGE' || !status || (verdict === 'refused' && status < 400);
+    const shown = unsaid ? t(verdict) : status;
     return h('span', { class: 'verdict', 'aria-label': `${t(verdict)} ${status || ''}` }, shown);
   }
 
@@ -148,14 +151,14 @@ export function createCallsPanel({ element, onCount }) {
     return [
       call.stringToSign
         ? [
-            h('h3', {}, t('stringToSign'), h('small', {}, t('stringToSignHint'))),
+            h('h3', {}, t('stringToSign'), h('small', {}, signingHint(call.stringToSign))),
             h('pre', {}, call.stringToSign.replaceAll('\n', '⏎\n')),
           ]
         : [],
       h('h3', {}, t('request')),
-      h('pre', {}, pretty(call.requestBody) || t('emptyBody')),
+      drawBody(call.requestBody),
       h('h3', {}, t('response')),
-      h('pre', {}, pretty(call.responseBody) || t('emptyBody')),
+      drawBody(call.responseBody),
       Object.keys(call.requestHeaders ?? {}).length
         ? h('details', {}, h('summary', {}, t('requestHeaders')), h('pre', {}, headerLines(call.requestHeaders)))
         : [],
@@ -168,19 +171,21 @@ export function createCallsPanel({ element, onCount }) {
     ].flat();
   }
 
+  /** Version 3 signs lines; version 2 signs fields, with the key behind them. */
+  function signingHint(stringToSign) {
+    if (stringToSign.includes('\n')) return t('stringToSignHint');
+    return /&key=|&signType=(MD5|HMAC-SHA256)/.test(stringToSign) ? t('fieldsToSignHint') : '';
+  }
+
+  function drawBody(body) {
+    const { text, kind } = pretty(body);
+    return h('pre', { class: kind, tabindex: kind === 'table' ? '0' : null }, text || t('emptyBody'));
+  }
+
   function headerLines(headers) {
     return Object.entries(headers)
       .map(([name, value]) => `${name}: ${value}`)
       .join('\n');
-  }
-
-  function pretty(body) {
-    if (!body) return '';
-    try {
-      return JSON.stringify(typeof body === 'string' ? JSON.parse(body) : body, null, 2);
-    } catch {
-      return String(body);
-    }
   }
 
   async function copy(value, button) {

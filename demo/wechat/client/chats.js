@@ -1,14 +1,15 @@
 import { h, icon } from './element.js';
 import { clock, onLanguage, t } from './messages.js';
+import { receiptTexts } from './receipt-texts.js';
 
 /**
  * The chat list and its two chats: the shop's official account, which opens the in-app browser, and WeChat Pay's,
- * where receipts arrive.
+ * where receipts arrive; and the plus in the list's corner, behind which the scanner is.
  *
- * @param {{shopUrl: () => string, nickname: () => string, onOpenShop: (url: string) => void,
+ * @param {{shopUrl: () => string, nickname: () => string, onOpenShop: (url: string) => void, onScan: () => void,
  *   onNavigate: (chat: 'shop' | 'pay' | null) => void}} options
  */
-export function createChats({ shopUrl, nickname, onOpenShop, onNavigate }) {
+export function createChats({ shopUrl, nickname, onOpenShop, onScan, onNavigate }) {
   const started = new Date();
   const receipts = [];
   let unread = 0;
@@ -16,16 +17,59 @@ export function createChats({ shopUrl, nickname, onOpenShop, onNavigate }) {
 
   const list = h('section', { class: 'view chats' });
   const chat = h('section', { class: 'view chat', inert: true });
+  const scanItem = h('button', { type: 'button', role: 'menuitem', onclick: startScan });
+  const menu = h('div', { class: 'plus-menu', id: 'plus-menu', role: 'menu', hidden: true }, scanItem);
+  const plusButton = h(
+    'button',
+    { class: 'bar-button', type: 'button', 'aria-haspopup': 'menu', 'aria-controls': 'plus-menu', onclick: togglePlus },
+    icon('plus'),
+  );
+  const plus = h(
+    'div',
+    { class: 'bar-side end plus', onkeydown: leavePlusByKey, onfocusout: leavePlus },
+    plusButton,
+    menu,
+  );
+  showPlus(false);
   onLanguage(draw);
 
   function draw() {
     list.setAttribute('aria-label', t('chats'));
+    plusButton.setAttribute('aria-label', t('plus'));
+    plusButton.title = t('plus');
+    menu.setAttribute('aria-label', t('plus'));
+    scanItem.replaceChildren(icon('scan'), t('scan'));
     list.replaceChildren(
-      h('header', { class: 'bar' }, h('h2', { class: 'bar-title' }, t('chats'))),
+      h('header', { class: 'bar' }, h('h2', { class: 'bar-title' }, t('chats')), plus),
       h('ul', { class: 'chat-list' }, drawShopRow(), drawPayRow()),
     );
     if (present === 'shop') drawShopChat();
     if (present === 'pay') drawPayChat();
+  }
+
+  function showPlus(shown) {
+    menu.hidden = !shown;
+    plusButton.setAttribute('aria-expanded', String(shown));
+  }
+
+  function togglePlus() {
+    showPlus(menu.hidden);
+    if (!menu.hidden) scanItem.focus();
+  }
+
+  function leavePlusByKey(event) {
+    if (event.key !== 'Escape' || menu.hidden) return;
+    plusButton.focus();
+    showPlus(false);
+  }
+
+  function leavePlus({ relatedTarget }) {
+    if (!plus.contains(relatedTarget)) showPlus(false);
+  }
+
+  function startScan() {
+    showPlus(false);
+    onScan();
   }
 
   function drawShopRow() {
@@ -43,7 +87,7 @@ export function createChats({ shopUrl, nickname, onOpenShop, onNavigate }) {
     return drawRow({
       chat: 'pay',
       name: t('payName'),
-      preview: last ? `${last.title} ${last.lines[0] ?? ''}` : t('payPreview'),
+      preview: last ? receiptTexts(last).summary : t('payPreview'),
       time: last ? clock(new Date(last.time)) : '',
       mark: unread ? h('span', { class: 'badge', 'aria-label': t('unread', { count: unread }) }, unread) : null,
     });
@@ -172,16 +216,17 @@ export function createChats({ shopUrl, nickname, onOpenShop, onNavigate }) {
     drawChatWith(t('payName'), '', content);
   }
 
-  function drawReceipt({ title, lines, time }) {
-    const [first, ...rest] = lines;
+  function drawReceipt(receipt) {
+    const { title, amount, rows } = receiptTexts(receipt);
     return [
-      h('p', { class: 'chat-date' }, t('today', { time: clock(new Date(time)) })),
+      h('p', { class: 'chat-date' }, t('today', { time: clock(new Date(receipt.time)) })),
       h(
         'article',
-        { class: 'card receipt' },
+        { class: 'card receipt', 'aria-label': title },
         h('strong', {}, title),
-        first ? h('p', { class: 'amount' }, first) : null,
-        h('ul', {}, ...rest.map((line) => h('li', {}, line))),
+        h('p', { class: 'amount-label' }, t(`${receipt.kind}Amount`)),
+        h('p', { class: 'amount' }, amount),
+        h('dl', {}, ...rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))),
         h('span', { class: 'card-foot quiet-foot' }, t('receiptFoot')),
       ),
     ];
@@ -197,7 +242,9 @@ export function createChats({ shopUrl, nickname, onOpenShop, onNavigate }) {
     chat,
     draw,
     open,
-    /** A receipt came: `{id, time, title, lines}`. One that is known already is left out. */
+    /** Where the scanner was opened from. */
+    focusPlus: () => plusButton.focus({ preventScroll: true }),
+    /** A receipt came, as receipt-texts.js has it, with an `id` and a `time`. One that is known already is left out. */
     receive(receipt) {
       if (receipts.some(({ id }) => id === receipt.id)) return false;
       receipts.push(receipt);

@@ -10,14 +10,101 @@ const PURPOSES = [
   [/ \/connect\/oauth2\/authorize/, '网页授权：用户同意', 'OAuth: the user consents'],
   [/ \/sns\/oauth2\/access_token/, '网页授权：用 code 换 openid', 'OAuth: trade the code for an openid'],
   [/^POST \/v3\/pay\/transactions\/jsapi/, '下单，取 prepay_id', 'Create the order, get a prepay id'],
+  [/^POST \/v3\/pay\/transactions\/native/, '扫码支付下单，取 code_url', 'Create the order, get a code to scan'],
+  [/^POST \/v3\/pay\/transactions\/h5/, 'H5 支付下单，取 h5_url', 'Create the order, get an H5 address'],
   [/^POST \/v3\/pay\/transactions\/.*\/close/, '关闭订单', 'Close the order'],
   [/^GET \/v3\/pay\/transactions\//, '查询订单', 'Query the order'],
+  [/^POST \/v3\/refund\//, '申请退款', 'Ask for a refund'],
+  [/^GET \/v3\/refund\//, '查询退款', 'Query a refund'],
+  [/ \/v3\/bill\//, '申请账单，取下载地址', 'Ask for the bill, get its address'],
+  [/ \/v3\/billdownload\//, '下载账单', 'Download the bill'],
   [/ \/v3\/certificates/, '下载平台证书', 'Download platform certificates'],
-  [/^POST .*notify/, '支付结果通知', 'Payment notification'],
+  [/ \/pay\/unifiedorder/, '统一下单（v2）', 'Create the order (v2)'],
+  [/ \/pay\/orderquery/, '查询订单（v2）', 'Query the order (v2)'],
+  [/ \/pay\/closeorder/, '关闭订单（v2）', 'Close the order (v2)'],
+  [/ \/secapi\/pay\/refund/, '申请退款（v2，需商户证书）', 'Ask for a refund (v2, with the merchant’s certificate)'],
+  [/ \/pay\/refundquery/, '查询退款（v2）', 'Query a refund (v2)'],
+  [/ \/pay\/downloadbill/, '下载账单（v2）', 'Download the bill (v2)'],
+  [/ \/cgi-bin\/mmpayweb-bin\/checkmweb/, 'H5 支付中间页', 'H5 page between shop and WeChat'],
+];
+
+/** What WeChat sends, by what is in it and where it goes, first match wins. */
+const NOTICES = [
+  [/<req_info>|refund_status|refund-notify|"REFUND\./, '退款结果通知', 'Refund notification'],
+  [/<product_id>/, '有人扫了商品码，问商户要订单', 'A product code was scanned: the merchant is asked for an order'],
+  [/notify/, '支付结果通知', 'Payment notification'],
 ];
 
 /** Why a call was refused, one sentence each, first match on `CODE message` wins: `[pattern, zh, en]`. */
 const REASONS = [
+  [
+    /^SIGNERROR /,
+    'v2 签名对不上：对照下面的待签名串，看字段有没有漏、空字段有没有去掉、密钥和 sign_type 对不对。',
+    'The v2 signature does not match: compare with the string to sign below; no field missing, empty ones left out, right key and sign_type.',
+  ],
+  [
+    /NO_?CERT|CERT_?ERROR|证书(错误|验证|校验)|没有.*证书/i,
+    'v2 退款要带商户 API 证书（双向 TLS）：检查 PKCS#12 文件和它的密码（默认是商户号）。',
+    'A v2 refund needs the merchant’s certificate (mutual TLS): check the PKCS#12 file and its password (by default the merchant number).',
+  ],
+  [
+    /Wechatpay-Serial/,
+    '请求头 Wechatpay-Serial 里的序列号不是微信现有的：去掉它，或换成现在的公钥 ID 或证书序列号。',
+    'The serial in the request’s Wechatpay-Serial is none that WeChat has: leave it out, or name the present public key or certificate.',
+  ],
+  [
+    /NOT_?ENOUGH/,
+    '商户账户里可退的钱不够：充值后用同一退款单号再试。',
+    'The merchant has not enough money to refund from: top up and try again with the same refund number.',
+  ],
+  [
+    /可退金额|退款金额|全额退款|refund_fee|REFUND_FEE_MISMATCH/,
+    '退款总额不能超过实付金额；同一退款单号再试时，金额要和上次一样。',
+    'Refunds cannot be more than was paid; a refund number that is used again must ask for the same amount.',
+  ],
+  [/退款次数/, '一笔订单最多分五十次退。', 'An order can be refunded in at most fifty parts.'],
+  [
+    /TRADE_OVERDUE|可退款的最大期限/,
+    '付款超过一年，微信不再办理退款。',
+    'Paid more than a year ago: WeChat gives no refund any more.',
+  ],
+  [
+    /退款单不存在|REFUND_?NOT_?EXIST/,
+    '微信没有这笔退款：没申请成功，或退款单号不对。',
+    'WeChat has no such refund: it was not taken, or the number is wrong.',
+  ],
+  [
+    /STATEMENT_CREATING|Bill Creating/,
+    '账单还在生成：次日十点以后再来。',
+    'The bill is being made: it is there after 10:00 the next day.',
+  ],
+  [
+    /NO_STATEMENT_EXIST|No Bill Exist/,
+    '没有这一天的账单，多半是那天没有交易。',
+    'No bill for this day: usually there was no trade.',
+  ],
+  [
+    /账单下载地址/,
+    '账单的下载地址只用得了一会儿：重新申请一个。',
+    'A bill’s address lives a short while: ask for a new one.',
+  ],
+  [
+    /支付结束时间|支付期限/,
+    '订单过了支付期限：换一个商户订单号重新下单。',
+    'The order’s time to be paid is over: order again, with another out_trade_no.',
+  ],
+  [
+    /商户订单号重复/,
+    '这个商户订单号已经用在别的内容或别的支付方式上：换一个号，或沿用原来的内容。',
+    'This out_trade_no is in use with other content or for another way to pay: take another number, or ask for the same.',
+  ],
+  [/ORDER_?CLOSED|订单已关闭/i, '这笔订单已经关闭。', 'The order is closed.'],
+  [/ORDER_?PAID|订单已支付/i, '这笔订单已经付过了。', 'The order is paid already.'],
+  [
+    /XML_FORMAT_ERROR|REQUIRE_POST_METHOD|LACK_PARAMS/,
+    '请求不是微信要的 XML：要用 POST，字段齐全，字段名区分大小写。',
+    'The request is not the XML that WeChat wants: POST, all fields, names in the right case.',
+  ],
   [
     /invalid signature/i,
     '签名对不上：多半是签名用的网址与实际打开的不同（iOS 认落地页，Android 认当前页，# 之后不算），或票据已作废。',
@@ -87,24 +174,22 @@ const REASONS = [
   ],
   [/48001|NO_?AUTH/i, '这个账号没有这个接口的权限。', 'The account has no permission for this interface.'],
   [
+    /APPID_MCHID_NOT_MATCH|MCH_NOT_EXISTS|APPID_NOT_EXIST|MCHID_NOT_EXIST/i,
+    '商户号与 appId 没有绑定。',
+    'The merchant number and the appId are not bound to each other.',
+  ],
+  [/OPENID_?MISMATCH|appid和openid不匹配/i, 'openid 不属于这个 appId。', 'The openid does not belong to this appId.'],
+  [
     /PARAM_?ERROR|INVALID_?REQUEST/i,
     '有字段不合微信的要求，字段名在微信的消息里。',
     'A field is not what WeChat demands; its message names it.',
   ],
-  [
-    /APPID_MCHID_NOT_MATCH|MCH_NOT_EXISTS/i,
-    '商户号与 appId 没有绑定。',
-    'The merchant number and the appId are not bound to each other.',
-  ],
-  [/OPENID_?MISMATCH/i, 'openid 不属于这个 appId。', 'The openid does not belong to this appId.'],
   [
     /OUT_?TRADE_?NO_?USED/i,
     '这个商户单号已用于内容不同的订单。',
     'This out_trade_no already belongs to an order with other content.',
   ],
   [/ORDER_?NOT_?EXIST/i, '微信没有这笔订单。', 'WeChat has no such order.'],
-  [/ORDER_?PAID/i, '这笔订单已经付过了。', 'The order is paid already.'],
-  [/ORDER_?CLOSED/i, '这笔订单已经关闭。', 'The order is closed.'],
   [
     /RESOURCE_NOT_EXISTS/i,
     '没有这个资源；公钥模式的商户没有平台证书，属于正常情况。',
@@ -123,13 +208,14 @@ const REASONS = [
 ];
 
 /** A short name for what the call does, or '' where there is none. */
-export function purpose({ method, path }) {
+export function purpose({ direction, method, path, requestBody }) {
+  if (direction === 'out') return pick(NOTICES, `${path} ${requestBody}`);
   return pick(PURPOSES, `${method} ${path}`);
 }
 
 /** One sentence on why the call was refused and what to do, or '' where nothing is known. */
-export function reason({ direction, status, code = '', message = '' }) {
-  if (direction === 'out') return notTaken(status);
+export function reason({ direction, status, code = '', message = '', requestBody }) {
+  if (direction === 'out') return /<product_id>/.test(requestBody) ? noOrder() : notTaken(status);
   return pick(REASONS, `${code} ${message}`);
 }
 
@@ -142,6 +228,12 @@ function notTaken(status) {
   return language === 'zh'
     ? '接收方没有接受这个通知。若是有意伪造的，这正是应有的结果；若不是，微信会按计划重试。'
     : 'The receiver did not accept it. For a forged one that is as it should be; for a genuine one WeChat tries again on its schedule.';
+}
+
+function noOrder() {
+  return language === 'zh'
+    ? '商户没有为这次扫码给出订单，扫码的人会看到原因。微信不会重试。'
+    : 'The merchant gave no order for this scan; whoever scanned sees why. WeChat does not try again.';
 }
 
 function pick(table, text) {

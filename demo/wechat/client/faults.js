@@ -16,10 +16,10 @@ const KNOBS = [
   },
   {
     knob: 'notifications',
-    zh: ['支付结果通知', '丢了要靠查单补上，重复只算一次，伪造的一律拒绝。'],
+    zh: ['支付和退款的结果通知', 'v2、v3 都一样：丢了要靠查单补上，重复只算一次，伪造的一律拒绝。'],
     en: [
-      'Payment notifications',
-      'A lost one is made up for by a query, a double counts once, a forged one is refused.',
+      'Notifications of payments and refunds',
+      'In v2 and v3 alike: a lost one is made up for by a query, a double counts once, a forged one is refused.',
     ],
     options: [
       ['send', '正常发送', 'Sent normally'],
@@ -35,6 +35,52 @@ const KNOBS = [
       ['stale', '时间戳太旧', 'Timestamp too old'],
       ['future', '时间戳在未来', 'Timestamp in the future'],
       ['sign-test', '微信的签名探测', 'WeChat’s signature probe'],
+    ],
+  },
+  {
+    knob: 'refunds',
+    zh: ['退款', '申请被接受不等于到账：结果以退款通知和查询退款为准。'],
+    en: ['Refunds', 'Accepted does not mean received: the notification or a query tells how it ended.'],
+    options: [
+      ['succeed', '马上到账', 'Arrive at once'],
+      ['wait', '一直处理中', 'Stay in processing'],
+      ['abnormal', '异常：原路退不回去', 'Abnormal: cannot be returned'],
+      ['close', '关闭：没有退成', 'Closed: not refunded'],
+    ],
+  },
+  {
+    knob: 'merchantBalance',
+    zh: ['商户可退的余额', '不够时微信拒绝退款，充值后用同一退款单号可以再试。'],
+    en: [
+      'What the merchant can refund from',
+      'Where it is too little WeChat refuses; the same refund number works later.',
+    ],
+    options: [
+      [null, '足够', 'Enough'],
+      [100, '只剩 ¥1.00', '¥1.00 left'],
+      [0, '一分不剩', 'Nothing left'],
+    ],
+  },
+  {
+    knob: 'payMode',
+    zh: ['微信用什么签名', '换成公钥要七天：通知里用公钥签的一天比一天多，两种都要能验。'],
+    en: [
+      'What WeChat signs with',
+      'Changing to the public key takes seven days, with more notifications signed by it each day: both must verify.',
+    ],
+    options: [
+      ['public-key', '微信支付公钥', 'The WeChat Pay public key'],
+      ['certificate', '平台证书', 'The platform certificate'],
+      ['switching', '两者并用，正在切换', 'Both, while changing'],
+    ],
+  },
+  {
+    knob: 'h5Domains',
+    zh: ['H5 支付域名', '带人来付款的网页，域名要在商户平台登记。'],
+    en: ['H5 payment domains', 'The page that leads to WeChat must be on a host that is registered with it.'],
+    options: [
+      [null, '已登记', 'Registered'],
+      [[], '一个也没登记', 'None registered'],
     ],
   },
   {
@@ -72,20 +118,30 @@ const DEEDS = [
       ['kill-token', {}, 'access_token 作废', 'Kill the access token'],
       ['kill-ticket', {}, 'JS-SDK 票据作废', 'Kill the JS-SDK ticket'],
       ['rotate-certificate', {}, '更换平台证书', 'Rotate the certificate'],
+      ['start-switch-week', {}, '开始七天换公钥', 'Start the week of changing keys'],
     ],
   },
 ];
 
 const RELEASE = ['release-notifications', {}, '放行', 'Release'];
 
+/** How a refund that waits can end. */
+const REFUND_ENDS = [
+  ['SUCCESS', '到账', 'Received'],
+  ['ABNORMAL', '异常', 'Abnormal'],
+  ['CLOSED', '关闭', 'Closed'],
+];
+
 /**
  * The drawer with the stand-in's knobs.
  *
  * @param {{element: HTMLElement, read: () => Promise<object>, change: (knobs: object) => Promise<object>,
- *   act: (deed: string, input: object) => Promise<unknown>, onActive: (count: number) => void}} options
+ *   act: (deed: string, input: object) => Promise<unknown>, waitingRefunds: () => Promise<string[]>,
+ *   onActive: (count: number) => void}} options `waitingRefunds`: the numbers of those that have not ended
  */
-export function createFaults({ element, read, change, act, onActive }) {
+export function createFaults({ element, read, change, act, waitingRefunds, onActive }) {
   let knobs = {};
+  let waiting = [];
   const note = h('p', { class: 'faults-note', role: 'status' });
   onLanguage(draw);
 
@@ -101,7 +157,7 @@ export function createFaults({ element, read, change, act, onActive }) {
 
   function load() {
     return attempt(async () => {
-      knobs = await read();
+      [knobs, waiting] = await Promise.all([read(), waitingRefunds()]);
     });
   }
 
@@ -118,7 +174,7 @@ export function createFaults({ element, read, change, act, onActive }) {
   }
 
   function isTurned({ knob, options }) {
-    return knob in knobs && knobs[knob] !== options[0][0];
+    return knob in knobs && !isSame(knobs[knob], options[0][0]);
   }
 
   function drawKnob(setting) {
@@ -129,7 +185,7 @@ export function createFaults({ element, read, change, act, onActive }) {
         knobs = await change({ [knob]: options[currentTarget.selectedIndex][0] });
       });
     const choices = options.map(([value, ...texts]) =>
-      h('option', { selected: value === knobs[knob] }, inLanguage(texts)),
+      h('option', { selected: isSame(value, knobs[knob]) }, inLanguage(texts)),
     );
     return h(
       'div',
@@ -141,6 +197,23 @@ export function createFaults({ element, read, change, act, onActive }) {
         { class: 'knob-control' },
         h('select', { id: `knob-${knob}`, 'data-focus': knob, onchange: choose }, ...choices),
         knobs[knob] === 'hold' ? drawDeed(RELEASE) : null,
+      ),
+      knob === 'refunds' ? waiting.map(drawWaiting) : null,
+    );
+  }
+
+  function drawWaiting(outRefundNo) {
+    const end = (state) =>
+      attempt(async () => {
+        await act('finish-refund', { outRefundNo, state });
+        waiting = await waitingRefunds();
+      });
+    return h(
+      'div',
+      { class: 'waiting-refund', role: 'group', 'aria-label': t('waitingRefund', { number: outRefundNo }) },
+      h('span', {}, t('waitingRefund', { number: outRefundNo })),
+      ...REFUND_ENDS.map(([state, ...texts]) =>
+        h('button', { class: 'chip', type: 'button', onclick: () => end(state) }, inLanguage(texts)),
       ),
     );
   }
@@ -158,7 +231,14 @@ export function createFaults({ element, read, change, act, onActive }) {
 
   function drawDeed([deed, input, ...texts]) {
     const text = inLanguage(texts);
-    const onclick = () => attempt(() => act(deed, input), t('deedDone', { deed: text }));
+    const onclick = () =>
+      attempt(
+        async () => {
+          await act(deed, input);
+          knobs = await read(); // some deeds turn knobs
+        },
+        t('deedDone', { deed: text }),
+      );
     return h('button', { class: 'chip', type: 'button', 'data-focus': texts[1], onclick }, text);
   }
 
@@ -171,7 +251,20 @@ export function createFaults({ element, read, change, act, onActive }) {
     return h('button', { class: 'secondary', type: 'button', 'data-focus': 'reset', onclick: reset }, t('reset'));
   }
 
-  return { load };
+  return {
+    load,
+    /** Refunds have come or ended while the drawer is open. */
+    async refreshRefunds() {
+      if (element.hidden) return;
+      waiting = await waitingRefunds();
+      draw();
+    },
+  };
+}
+
+/** Some knobs are lists. */
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function inLanguage([zh, en]) {

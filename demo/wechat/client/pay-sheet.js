@@ -7,17 +7,21 @@ const FILL_INTERVAL = 90; // ms between the digits of "fill it in for me"
 
 /**
  * WeChat Pay's sheet: shows what is to be paid, takes six digits, and answers the stand-in with `pay` or `cancel`.
- * Sheets that come while one is open wait for their turn.
+ * It says what became of the payment, whatever the page is told. Sheets that come while one is open wait for their turn.
  *
- * @param {{layer: HTMLElement, answer: (id: string, action: 'pay' | 'cancel') => Promise<string>,
- *   onOpen: () => void, onClose: () => void}} options `answer` rejects where the stand-in refuses or is gone
+ * @param {{layer: HTMLElement, pay: (sheet: Sheet) => Promise<PayOutcome>, cancel: (sheet: Sheet) => Promise<unknown>,
+ *   onOpen: () => void, onClose: () => void}} options `pay` rejects where the stand-in refuses or is gone
+ *
+ * @typedef {{id: string, merchantName: string, description: string, amount: {total: number}, outTradeNo: string}} Sheet
+ * @typedef {{paid: boolean, reason?: () => string, lie?: 'ok' | 'cancel'}} PayOutcome `lie`: what the page is told
+ *   though it is not so
  */
-export function createPaySheet({ layer, answer, onOpen, onClose }) {
+export function createPaySheet({ layer, pay: askToPay, cancel: tellCancelled, onOpen, onClose }) {
   const waiting = [];
-  let sheet = null; // {id, merchantName, description, amount, outTradeNo}
+  let sheet = null;
   let state = 'entry'; // entry → sending → paid | failed
   let digits = '';
-  let reason = '';
+  let outcome = {};
 
   const dialog = h('div', { class: 'pay-sheet', role: 'dialog', 'aria-modal': 'true', tabindex: '-1', onkeydown });
   layer.append(h('div', { class: 'scrim' }), dialog);
@@ -58,20 +62,19 @@ export function createPaySheet({ layer, answer, onOpen, onClose }) {
     state = 'sending';
     draw();
     try {
-      await answer(sheet.id, 'pay');
-      state = 'paid';
+      outcome = await askToPay(sheet);
     } catch (error) {
-      state = 'failed';
-      reason = error.message;
+      outcome = { paid: false, reason: () => error.message };
     }
+    state = outcome.paid ? 'paid' : 'failed';
     draw();
     dialog.querySelector('.done').focus({ preventScroll: true });
   }
 
   function cancel() {
-    const { id } = sheet;
+    const left = sheet;
     close();
-    answer(id, 'cancel').catch(() => {}); // the sheet is gone either way; the calls panel shows what became of it
+    tellCancelled(left).catch(() => {}); // the sheet is gone either way; the calls panel shows what became of it
   }
 
   function press(key) {
@@ -181,6 +184,7 @@ export function createPaySheet({ layer, answer, onOpen, onClose }) {
 
   function drawResult() {
     const paid = state === 'paid';
+    const { reason, lie } = outcome;
     return [
       h(
         'div',
@@ -189,7 +193,8 @@ export function createPaySheet({ layer, answer, onOpen, onClose }) {
         h('h2', { class: 'result-title' }, t(paid ? 'paid' : 'payFailed')),
         paid
           ? [h('p', { class: 'payee' }, sheet.merchantName), h('p', { class: 'amount' }, yuan(sheet.amount))]
-          : h('p', { class: 'reason' }, reason),
+          : h('p', { class: 'reason' }, reason()),
+        lie ? h('p', { class: 'lie' }, t('pageHeard', { answer: t(`heard-${lie}`) })) : null,
       ),
       h('button', { class: 'primary done', type: 'button', onclick: close }, t('done')),
     ];

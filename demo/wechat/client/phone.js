@@ -5,25 +5,49 @@ import { createFaults } from './faults.js';
 import { createInAppBrowser } from './in-app-browser.js';
 import { clock, language, onLanguage, setLanguage, t } from './messages.js';
 import { createPaySheet } from './pay-sheet.js';
+import { receiptTexts } from './receipt-texts.js';
+import { createScanner } from './scanner.js';
 
 // bridge.js trusts the origin that it came from, and that is 127.0.0.1.
 if (location.hostname === 'localhost') location.hostname = '127.0.0.1';
 
 const BANNER_TIME = 5000;
+const PAID = ['SUCCESS', 'REFUND'];
+/** Why this payer has not paid, by the state in which the order is. */
+const REASONS = { SUCCESS: 'paidByAnother', REFUND: 'paidByAnother', CLOSED: 'orderIsClosed' };
 const query = new URLSearchParams(location.search);
 const phone = query.get('phone') ?? rememberedPhone();
 const device = document.querySelector('.device');
 const views = document.querySelector('.views');
 const sheetLayer = document.querySelector('.sheet-layer');
-const open = { chat: null, browser: false, sheet: false };
+const open = { chat: null, browser: false, scanner: false, sheet: false };
 let shopUrl = webAddress(query.get('open'));
 let nickname = '';
 let focusBeforeSheet = null;
 let bannerAfterSheet = null;
 
 const browser = createInAppBrowser({ phone, platform: () => device.dataset.platform, onClose: closeBrowser });
-const chats = createChats({ shopUrl: () => shopUrl, nickname: () => nickname, onOpenShop: openBrowser, onNavigate });
-const paySheet = createPaySheet({ layer: sheetLayer, answer: answerSheet, onOpen: sheetOpened, onClose: sheetClosed });
+const chats = createChats({
+  shopUrl: () => shopUrl,
+  nickname: () => nickname,
+  onOpenShop: openBrowser,
+  onScan: openScanner,
+  onNavigate,
+});
+const scanner = createScanner({
+  codes: () => json('/client/codes'),
+  scan: (text) => json('/client/scan', { method: 'POST', body: { phone, text } }),
+  onSheet: closeScanner,
+  onAddress: openScannedAddress,
+  onClose: closeScanner,
+});
+const paySheet = createPaySheet({
+  layer: sheetLayer,
+  pay,
+  cancel: ({ id }) => answerSheet(id, 'cancel'),
+  onOpen: sheetOpened,
+  onClose: sheetClosed,
+});
 const callsPanel = createCallsPanel({
   element: document.querySelector('#calls'),
   onCount: (count) => showCount('calls', count),
@@ -33,10 +57,11 @@ const faults = createFaults({
   read: () => json('/control'),
   change: (knobs) => json('/control', { method: 'PATCH', body: knobs }),
   act: (deed, input) => json(`/control/${deed}`, { method: 'POST', body: input }),
+  waitingRefunds,
   onActive: (count) => showCount('faults', count),
 });
 
-views.append(chats.list, chats.chat, browser.element);
+views.append(chats.list, chats.chat, browser.element, scanner.element);
 onLanguage(translate);
 choosePlatform(localStorage.getItem('platform') === 'android' ? 'android' : 'ios');
 listen();
@@ -47,13 +72,15 @@ async function start() {
   setInterval(showTime, 5000);
   setUpDesk();
   faults.load();
-  const [control, user] = await Promise.all([
-    json('/control'),
-    json(`/client/user?phone=${encodeURIComponent(phone)}`),
-  ]);
+  const [control, holder] = await Promise.all([json('/control'), user()]);
   shopUrl ||= webAddress(control.shopUrl);
-  nickname = user.nickname ?? '';
+  nickname = holder.nickname ?? '';
   chats.draw();
+}
+
+/** Who holds this phone. */
+function user() {
+  return json(`/client/user?phone=${encodeURIComponent(phone)}`);
 }
 
 function rememberedPhone() {
@@ -88,7 +115,12 @@ function listen() {
 
   const callEvents = new EventSource('/client/calls/events');
   const offline = document.querySelector('.offline');
-  callEvents.addEventListener('call', ({ data }) => callsPanel.add([JSON.parse(data)]));
+  callEvents.addEventListener('call', ({ data }) => {
+    const call = JSON.parse(data);
+    callsPanel.add([call]);
+    scanner.refresh();
+    if (outRefundNo(call)) faults.refreshRefunds();
+  });
   callEvents.addEventListener('error', () => {
     offline.hidden = false;
   });
@@ -98,13 +130,29 @@ function listen() {
   });
 }
 
+/** The numbers of the refunds that were asked for and have not ended. */
+async function waitingRefunds() {
+  const calls = await json('/client/calls');
+  const numbers = [...new Set(calls.map(outRefundNo))].filter(Boolean);
+  const refunds = await Promise.all(numbers.map((number) => json(`/control/refunds/${encodeURIComponent(number)}`)));
+  return refunds.filter(({ state }) => state === 'PROCESSING').map((refund) => refund.outRefundNo);
+}
+
+/** What a call that asked for a refund named it, in either version; undefined for any other call. */
+function outRefundNo({ method, path, verdict, requestBody }) {
+  const asked =
+    method === 'POST' && verdict === 'ok' && /^\/(v3\/refund\/domestic\/refunds|secapi\/pay\/refund)$/.test(path);
+  const named = /"out_refund_no":\s*"([^"]+)"|<out_refund_no>(?:<!\[CDATA\[)?([^\]<]+)/;
+  return asked ? requestBody.match(named)?.slice(1).find(Boolean) : undefined;
+}
+
 function receive(receipt) {
   if (!chats.receive(receipt)) return;
   if (open.sheet) bannerAfterSheet = receipt;
   else showBanner(receipt);
 }
 
-function showBanner({ title, lines }) {
+function showBanner(receipt) {
   if (views.dataset.top === 'chat' && open.chat === 'pay') return;
   const layer = document.querySelector('.banner-layer');
   const banner = h(
@@ -115,12 +163,13 @@ function showBanner({ title, lines }) {
       onclick: () => {
         banner.remove();
         closeBrowser();
+        if (open.scanner) closeScanner();
         chats.open('pay');
       },
     },
     h('span', { class: 'avatar pay' }, icon('wallet')),
     h('strong', {}, t('payName')),
-    h('span', {}, [title, lines[0]].filter(Boolean).join(' ')),
+    h('span', {}, receiptTexts(receipt).summary),
   );
   layer.replaceChildren(banner);
   setTimeout(() => banner.remove(), BANNER_TIME);
@@ -144,13 +193,51 @@ function closeBrowser() {
   });
 }
 
+function openScanner() {
+  open.scanner = true;
+  onNavigate(open.chat);
+  scanner.open();
+}
+
+function closeScanner() {
+  open.scanner = false;
+  scanner.close();
+  onNavigate(open.chat);
+  if (open.sheet) focusBeforeSheet = null;
+  else chats.focusPlus();
+}
+
+function openScannedAddress(url) {
+  closeScanner();
+  openBrowser(url);
+}
+
 /** Only what is on top can be reached; what lies below waits where it was. */
 function onNavigate(chat) {
   open.chat = chat;
-  views.dataset.top = open.browser ? 'browser' : chat ? 'chat' : 'list';
-  chats.list.inert = Boolean(chat) || open.browser;
-  chats.chat.inert = !chat || open.browser;
-  browser.element.inert = !open.browser;
+  const top = open.browser ? 'browser' : open.scanner ? 'scanner' : chat ? 'chat' : 'list';
+  views.dataset.top = top;
+  chats.list.inert = top !== 'list';
+  chats.chat.inert = top !== 'chat';
+  browser.element.inert = top !== 'browser';
+  scanner.element.inert = top !== 'scanner';
+}
+
+/** The answer to the sheet only says that WeChat heard it; the order says what became of it. */
+async function pay({ id, outTradeNo }) {
+  await answerSheet(id, 'pay');
+  const [order, { bridgeAnswer }, { openid }] = await Promise.all([
+    json(`/control/orders/${encodeURIComponent(outTradeNo)}`),
+    json('/control'),
+    user(),
+  ]);
+  const paid = PAID.includes(order.state) && order.openid === openid;
+  const lies = order.tradeType === 'JSAPI' && bridgeAnswer === (paid ? 'cancel' : 'ok');
+  return {
+    paid,
+    reason: () => t(REASONS[order.state] ?? 'notCharged'),
+    lie: lies ? bridgeAnswer : undefined,
+  };
 }
 
 function answerSheet(id, action) {
@@ -168,7 +255,8 @@ function sheetOpened() {
 function sheetClosed() {
   open.sheet = false;
   views.inert = false;
-  focusBeforeSheet?.focus({ preventScroll: true });
+  if (focusBeforeSheet) focusBeforeSheet.focus({ preventScroll: true });
+  else chats.focusPlus(); // the scanner was there, and has gone
   if (bannerAfterSheet) showBanner(bannerAfterSheet);
   bannerAfterSheet = null;
 }
