@@ -15,6 +15,8 @@ export interface Account {
   merchantName: string;
   /** 32 characters; encrypts notifications and certificates. */
   apiV3Key: string;
+  /** 32 characters; signs version 2. */
+  apiV2Key: string;
   /** Of the merchant's API certificate: signs the merchant's requests. */
   merchantKey: KeyPair;
   merchantSerialNo: string;
@@ -36,6 +38,7 @@ export async function createAccount(merchantName: string): Promise<Account> {
     mchid: `16${randomInt(10_000_000, 99_999_999)}`,
     merchantName,
     apiV3Key: nonce(32),
+    apiV2Key: nonce(32),
     merchantKey: await rsaKeyPair(),
     merchantSerialNo: certificateSerialNo(),
     users: [user('小满'), user('Alex'), user('阿明')],

@@ -1,5 +1,6 @@
 import { verify } from 'node:crypto';
 import type { Account } from './account.ts';
+import type { Cashier } from './cashier.ts';
 import type { Clock } from './clock.ts';
 import type { Knobs } from './control.ts';
 import { jssdkSignature, jssdkStringToSign, withoutHash } from './jssdk-signature.ts';
@@ -7,6 +8,7 @@ import { isLoopback } from './loopback.ts';
 import type { PayOrder, PayOrders } from './pay-orders.ts';
 import type { Phones } from './phones.ts';
 import type { Tokens } from './tokens.ts';
+import { isSignType, v2Sign, v2StringToSign } from './v2-signature.ts';
 
 /** Seconds that the timestamp of `wx.config` may be away from now: as long as a ticket lives. */
 const CONFIG_TOLERANCE = 7200;
@@ -40,8 +42,7 @@ interface World {
   orders: PayOrders;
   phones: Phones;
   knobs: () => Knobs;
-  /** The payer has paid. */
-  pay: (order: PayOrder) => void;
+  cashier: Cashier;
 }
 
 /** The client's side of `WeixinJSBridge`: every function that a page may call. */
@@ -109,64 +110,59 @@ export class Bridge {
     const pageUrl = withoutHash(invocation.platform === 'ios' ? invocation.landingUrl : invocation.url);
     if (!mayPayFrom(pageUrl, knobs().payDirectories)) return failed(`当前页面的URL未注册：${pageUrl}`);
     if (params.appId !== account.appId) return failed('appid不正确');
-    if (params.signType !== 'RSA') return failed('支付验证签名失败');
-    const stringToSign = `${params.appId}\n${params.timeStamp}\n${params.nonceStr}\n${params.package}\n`;
-    const signature = Buffer.from(params.paySign, 'base64');
-    if (!verify('sha256', Buffer.from(stringToSign), account.merchantKey.publicKey, signature)) {
-      return failed('支付验证签名失败', stringToSign);
-    }
+    const stringToSign = payStringToSign(params);
+    if (!isSigned(params, account)) return failed('支付验证签名失败', stringToSign);
     const order = orders.byPrepayId(/^prepay_id=(\S+)$/.exec(params.package)?.[1] ?? '');
     if (!order) return failed('该订单已过期，请重新下单', stringToSign);
-    const reason = orders.whyNotPayable(order);
+    // The page's signature is made as the order's was: RSA in version 3, else the order's own sign type.
+    if (params.signType !== (order.signType ?? 'RSA')) return failed('支付验证签名失败', stringToSign);
+    const reason = orders.whyNotPayable(order, phones.user(invocation.phone).openid);
     if (reason) return failed(reason, stringToSign);
-    if (order.openid !== phones.user(invocation.phone).openid) {
-      return failed('下单账号与支付账号不一致，请核实后再支付', stringToSign);
-    }
     return { ...(await this.#askPayer(order, invocation)), stringToSign };
   }
 
   async #askPayer(order: PayOrder, { phone, gone }: Invocation): Promise<BridgeAnswer> {
-    const { account, clock, knobs, orders, phones } = this.#world;
+    const { cashier, knobs, phones } = this.#world;
     const answered = (outcome: 'ok' | 'cancel' | 'fail', reason?: string): BridgeAnswer => ({
       answer: { err_msg: `get_brand_wcpay_request:${outcome}`, ...(reason ? { err_desc: reason } : {}) },
       message: reason ?? (outcome === 'ok' ? undefined : outcome),
     });
-    const action = phones.isOpen(phone)
-      ? await phones.showSheet(
-          phone,
-          {
-            description: order.description,
-            merchantName: account.merchantName,
-            amount: { total: order.total, currency: order.currency },
-            outTradeNo: order.outTradeNo,
-          },
-          gone,
-        )
-      : knobs().paySheet;
+    const action = await cashier.ask(order, phone, gone);
     const { bridgeAnswer } = knobs();
     if (bridgeAnswer === 'ok') return answered('ok');
     if (bridgeAnswer === 'fail') return answered('fail', '系统繁忙，请稍后再试');
     if (action === 'cancel') return answered('cancel');
-    const reason = orders.whyNotPayable(order);
+    const reason = cashier.take(order, phones.user(phone).openid, { phone });
     if (reason) return answered('fail', reason);
-    this.#world.pay(order);
-    const lines = [`¥${(order.total / 100).toFixed(2)}`, account.merchantName, order.description];
-    phones.sendMessage(phone, { from: 'pay', title: '付款成功', lines }, clock.now());
     return answered(bridgeAnswer === 'cancel' ? 'cancel' : 'ok');
   }
 }
 
-type PayParams = Record<'appId' | 'timeStamp' | 'nonceStr' | 'package' | 'signType' | 'paySign', string>;
+const PAY_PARAMS = ['appId', 'timeStamp', 'nonceStr', 'package', 'signType', 'paySign'] as const;
+type PayParams = Record<(typeof PAY_PARAMS)[number], string>;
 
-/** The fields of `getBrandWCPayRequest`, all of them strings; or what is wrong with them. */
+/** The fields of `getBrandWCPayRequest`, all of them strings, without others; or what is wrong with them. */
 function payParams(args: Record<string, unknown>): PayParams | string {
-  for (const name of ['appId', 'timeStamp', 'nonceStr', 'package', 'signType', 'paySign']) {
+  for (const name of PAY_PARAMS) {
     if (typeof args[name] !== 'string' || !args[name]) return `调用支付JSAPI缺少参数：${name}`;
   }
-  const params = args as PayParams;
+  const params = Object.fromEntries(PAY_PARAMS.map((name) => [name, args[name]])) as PayParams;
   if (!/^\d{10}$/.test(params.timeStamp)) return '支付参数timeStamp格式错误';
   if (params.nonceStr.length > 32) return '支付参数nonceStr格式错误';
   return params;
+}
+
+function payStringToSign({ paySign: _paySign, ...signed }: PayParams): string {
+  if (signed.signType !== 'RSA') return v2StringToSign(signed);
+  return `${signed.appId}\n${signed.timeStamp}\n${signed.nonceStr}\n${signed.package}\n`;
+}
+
+function isSigned(params: PayParams, account: Account): boolean {
+  const { paySign, ...signed } = params;
+  if (isSignType(params.signType)) return v2Sign(signed, account.apiV2Key, params.signType) === paySign;
+  if (params.signType !== 'RSA') return false;
+  const message = Buffer.from(payStringToSign(params));
+  return verify('sha256', message, account.merchantKey.publicKey, Buffer.from(paySign, 'base64'));
 }
 
 function isJsSafe(url: string, domains: string[] | null): boolean {

@@ -63,9 +63,14 @@ const SECRET_NAMES = 'access_token|refresh_token|ticket|secret|signature|paySign
 const IN_QUERY = new RegExp(`([?&](?:${SECRET_NAMES}|code|consent)=)([^&]+)`, 'g');
 const IN_JSON = new RegExp(`("(?:${SECRET_NAMES})"\\s*:\\s*")([^"]+)`, 'g');
 const IN_HEADER = /(signature=")([^"]+)/g;
+const IN_XML = /(<sign>(?:<!\[CDATA\[)?)([0-9A-Za-z]+)/g;
 
 /** Secrets keep their first characters, so that two can still be told apart. */
 function withoutSecrets(text: string): string {
   const shortened = (_match: string, name: string, secret: string) => `${name}${secret.slice(0, 6)}…`;
-  return text.replace(IN_QUERY, shortened).replace(IN_JSON, shortened).replace(IN_HEADER, shortened);
+  return text
+    .replace(IN_QUERY, shortened)
+    .replace(IN_JSON, shortened)
+    .replace(IN_HEADER, shortened)
+    .replace(IN_XML, shortened);
 }

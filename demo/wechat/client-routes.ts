@@ -1,23 +1,28 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Router from '@koa/router';
 import type { Bridge, Invocation } from './bridge.ts';
 import type { Calls } from './calls.ts';
 import { openEventStream } from './event-stream.ts';
-import { type Exchange, type ExchangeContext, queryValue } from './exchange.ts';
+import { type Exchange, type ExchangeContext, jsonBody, queryValue } from './exchange.ts';
 import type { Phones } from './phones.ts';
+import type { Scanner } from './scanner.ts';
 
 const CLIENT_FOLDER = join(import.meta.dirname, 'client');
+/** Libraries that the phone's camera needs: one reads codes in pictures, one draws them. */
+const LIBRARIES = { 'jsqr.js': 'jsqr', 'lean-qr.js': 'lean-qr' };
 
 interface World {
   bridge: Bridge;
   phones: Phones;
   calls: Calls;
+  scanner: Scanner;
 }
 
 /** What the phone page and the in-app browser talk to. Pages of any origin may. */
-export function clientRoutes({ bridge, phones, calls }: World): Router<Exchange> {
+export function clientRoutes({ bridge, phones, calls, scanner }: World): Router<Exchange> {
   const router = new Router<Exchange>();
 
   router.use('/client', async (ctx, next) => {
@@ -56,11 +61,19 @@ export function clientRoutes({ bridge, phones, calls }: World): Router<Exchange>
   });
 
   router.post('/client/sheets/:id', (ctx) => {
-    const { action } = parseJson(ctx);
+    const { action } = jsonBody(ctx);
     if (action !== 'pay' && action !== 'cancel') return ctx.throw(400, 'action is pay or cancel');
     if (!phones.answerSheet(ctx.params.id ?? '', action)) return ctx.throw(404, 'no such sheet is open');
     json(ctx, { result: action === 'pay' ? 'ok' : 'cancel' });
   });
+
+  router.post('/client/scan', async (ctx) => {
+    const { phone, text } = jsonBody(ctx);
+    if (typeof phone !== 'string' || typeof text !== 'string') return ctx.throw(400, 'phone and text are needed');
+    json(ctx, await scanner.scan(text, phone));
+  });
+
+  router.get('/client/codes', (ctx) => json(ctx, scanner.inView()));
 
   router.get('/client/calls', (ctx) => json(ctx, calls.list));
 
@@ -71,6 +84,15 @@ export function clientRoutes({ bridge, phones, calls }: World): Router<Exchange>
 
   router.get('/client/user', (ctx) => json(ctx, phones.user(queryValue(ctx, 'phone') ?? '')));
 
+  for (const [name, library] of Object.entries(LIBRARIES)) {
+    const path = fileURLToPath(import.meta.resolve(library));
+    router.get(`/client/${name}`, (ctx) => {
+      ctx.type = '.js';
+      ctx.set('cache-control', 'no-cache');
+      ctx.body = createReadStream(path);
+    });
+  }
+
   router.get('/', (ctx) => sendFile(ctx, 'phone.html'));
   router.get('/client/*path', (ctx) => sendFile(ctx, ctx.path.slice('/client/'.length)));
 
@@ -78,22 +100,12 @@ export function clientRoutes({ bridge, phones, calls }: World): Router<Exchange>
 }
 
 function parseInvocation(ctx: ExchangeContext): Invocation | undefined {
-  const { phone, platform, name, args, url, landingUrl } = parseJson(ctx);
+  const { phone, platform, name, args, url, landingUrl } = jsonBody(ctx);
   const texts = [phone, name, url, landingUrl].every((value) => typeof value === 'string' && value !== '');
   if (!texts || (platform !== 'ios' && platform !== 'android')) return undefined;
   const gone = new AbortController();
   ctx.res.once('close', () => gone.abort());
   return { phone, platform, name, url, landingUrl, args: args ?? {}, gone: gone.signal } as Invocation;
-}
-
-function parseJson(ctx: ExchangeContext): Record<string, unknown> {
-  try {
-    const body: unknown = JSON.parse(ctx.state.rawBody.toString());
-    if (typeof body === 'object' && body !== null) return body as Record<string, unknown>;
-  } catch {
-    // Not JSON: refused below.
-  }
-  return ctx.throw(400, 'the body must be a JSON object');
 }
 
 function isRefusal(errMsg: string): boolean {

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Control, Fault, NotificationOverrides } from './control.ts';
 import type { Exchange, ExchangeContext } from './exchange.ts';
+import type { RefundEnd } from './refunds.ts';
 import type { DeadTokenCode } from './tokens.ts';
 
 type Input = Record<string, unknown>;
@@ -18,6 +19,16 @@ export function controlRoutes(control: Control): Router<Exchange> {
     'sign-in': ({ phone, openid }) => control.signIn(String(phone), String(openid)),
     pay: ({ outTradeNo, ...options }) => control.pay(String(outTradeNo), options),
     notify: ({ outTradeNo, ...overrides }) => control.notify(String(outTradeNo), overrides as NotificationOverrides),
+    scan: ({ text, ...options }) => control.scan(String(text), options),
+    'pay-by-code': ({ codeUrl, ...options }) => control.payByCode(String(codeUrl), options),
+    'pay-h5': ({ h5Url, ...options }) => control.payH5(String(h5Url), options),
+    'finish-refund': ({ outRefundNo, state, ...options }) =>
+      control.finishRefund(String(outRefundNo), state as RefundEnd, options),
+    'notify-refund': ({ outRefundNo, ...overrides }) =>
+      control.notifyRefund(String(outRefundNo), overrides as NotificationOverrides),
+    printed: ({ codeUrl }) => control.printed(String(codeUrl)),
+    'set-bill': ({ date, csv }) => control.setBill(String(date), String(csv)),
+    'start-switch-week': () => control.startSwitchWeek(),
     'release-notifications': () => control.releaseNotifications(),
     sign: ({ body, ...options }) => control.sign(String(body), options),
     encrypt: ({ plaintext, associatedData }) =>
@@ -39,6 +50,12 @@ export function controlRoutes(control: Control): Router<Exchange> {
     const order = control.order(ctx.params.outTradeNo ?? '');
     if (order) json(ctx, order);
   });
+
+  router.get('/control/refunds/:outRefundNo', (ctx) => {
+    const refund = control.refund(ctx.params.outRefundNo ?? '');
+    if (refund) json(ctx, refund);
+  });
+  router.get('/control/bills/:date', (ctx) => guarded(ctx, () => ({ csv: control.billOf(ctx.params.date ?? '') })));
 
   router.post('/control/:deed', async (ctx) => {
     const name = ctx.params.deed ?? '';

@@ -1,11 +1,19 @@
 import type { Account, User } from './account.ts';
 import { type EncryptedResource, encryptResource } from './aead.ts';
+import { type Bills, isDate } from './bills.ts';
+import type { Cashier } from './cashier.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
+import { prepaidOfH5Url } from './h5-page.ts';
+import type { Moments } from './moments.ts';
 import type { Notifications } from './notifications.ts';
 import type { PayOrder, PayOrders } from './pay-orders.ts';
-import type { Phones } from './phones.ts';
+import type { Phones, Sheet } from './phones.ts';
 import type { PlatformKeys } from './platform-keys.ts';
+import { type ProductCodes, ScanRefusal } from './product-codes.ts';
+import { type PayRefund, REFUND_ENDS, type RefundEnd, type Refunds } from './refunds.ts';
+import type { Scanner } from './scanner.ts';
+import type { SwitchWeek } from './switch-week.ts';
 import type { DeadTokenCode, Tokens } from './tokens.ts';
 
 const NOTIFICATION_FAULTS = [
@@ -64,6 +72,16 @@ export interface Knobs {
   ticketsADay: number;
   /** Notification retries come this many times faster than WeChat's. */
   retrySpeed: number;
+  /** What becomes of a refund: `wait` leaves it PROCESSING until `finishRefund`. */
+  refunds: 'succeed' | 'wait' | 'abnormal' | 'close';
+  /** Fen that the merchant has for refunds; null: enough. */
+  merchantBalance: number | null;
+  /** The merchant's address for scans of product codes (Native mode 1), as set in the merchant console. */
+  nativeCallbackUrl: string | null;
+  /** Hosts (`host[:port]`) whose pages may lead to the H5 page; null: any loopback host. */
+  h5Domains: string[] | null;
+  /** The H5 page is refused where the browser's address is not the one in the order. */
+  checkPayerAddress: boolean;
   /** The page that the phone offers to open. */
   shopUrl: string | null;
 }
@@ -84,6 +102,11 @@ export const DEFAULT_KNOBS: Knobs = {
   stableTokensAMinute: 10_000,
   ticketsADay: 1_000_000,
   retrySpeed: 1,
+  refunds: 'succeed',
+  merchantBalance: null,
+  nativeCallbackUrl: null,
+  h5Domains: null,
+  checkPayerAddress: false,
   shopUrl: null,
 };
 
@@ -98,8 +121,10 @@ export interface Fault {
   kind: 'latency' | 'status' | 'disconnect';
   /** Default 1000. */
   ms?: number;
-  /** Default 500. */
+  /** Default 500; with a `code` of version 2, 200. */
   status?: number;
+  /** WeChat Pay's code in the answer: `SYSTEM_ERROR`, `FREQUENCY_LIMITED`; in version 2 `SYSTEMERROR`, `BIZERR_NEED_RETRY`. */
+  code?: string;
   /** `after`: the call takes effect, but its answer is late, replaced or lost. Default `before`. */
   when?: 'before' | 'after';
 }
@@ -107,9 +132,11 @@ export interface Fault {
 /** A notification other than the genuine one. */
 export interface NotificationOverrides {
   fault?: NotificationFault;
-  /** Merged over the transaction before it is encrypted, one level deep. */
+  /** Speaks this version, whichever the order was made in. */
+  payVersion?: 'v2' | 'v3';
+  /** Merged over the transaction or refund before it is encrypted or signed, one level deep, by the version's own names. */
   transaction?: Record<string, unknown>;
-  /** Merged over the envelope. */
+  /** Merged over what encloses it; in version 2 over what is signed already. */
   envelope?: Record<string, unknown>;
   /** Merged over the headers, after signing; undefined leaves one out. */
   headers?: Record<string, string | undefined>;
@@ -117,7 +144,7 @@ export interface NotificationOverrides {
   serial?: string;
   /** Seconds since the epoch; default now. */
   timestamp?: number;
-  /** Where to send it; default: the order's notify url. */
+  /** Where to send it; default: the notify url of the order or refund. */
   url?: string;
 }
 
@@ -127,6 +154,32 @@ export interface NotificationAnswer {
   body: string;
   headers: Record<string, string>;
 }
+
+/** A payment made from outside: by whom (default: the order's payer, else the first user), and whether the merchant hears of it. */
+export interface PaymentOptions {
+  openid?: string;
+  notify?: boolean;
+}
+
+/** Where in a call something happens: before it takes effect, or when it has and is not yet answered. */
+export interface Moment {
+  /** A path, where `*` stands for anything: `/v3/pay/*`. */
+  path: string;
+  method?: string;
+  when: 'before' | 'after';
+  /** How many calls it meets; default 1. */
+  count?: number;
+}
+
+/** What a phone makes of a code that its camera saw. */
+export type ScanAnswer =
+  /** The pay sheet is on the phone; where no phone page is open, the knob `paySheet` has answered it already. */
+  | { kind: 'sheet'; sheet: Sheet }
+  /** WeChat's words. */
+  | { kind: 'refused'; message: string }
+  /** An http address, which the phone opens. */
+  | { kind: 'address'; url: string }
+  | { kind: 'text' };
 
 export interface Control {
   /** The present values; change them with `set`. */
@@ -157,9 +210,30 @@ export interface Control {
    * As if the payer had paid: the order is SUCCESS and its notification goes out, unless `notify` is false.
    * @throws TypeError where there is no such order or it cannot be paid
    */
-  pay(outTradeNo: string, options?: { notify?: boolean }): PayOrder;
+  pay(outTradeNo: string, options?: PaymentOptions): PayOrder;
   /** Sends one notification now, whatever the knobs say, and not again. @throws TypeError where there is no such order. */
   notify(outTradeNo: string, overrides?: NotificationOverrides): Promise<NotificationAnswer>;
+  /** As if the phone's camera saw this: a code_url, a product code, an address or any other text. */
+  scan(text: string, options?: { phone?: string }): Promise<ScanAnswer>;
+  /** Pays the order of a code_url. @throws TypeError with WeChat's words where that cannot be */
+  payByCode(codeUrl: string, options?: PaymentOptions): PayOrder;
+  /** Pays the order of an h5_url or mweb_url. @throws TypeError with WeChat's words where that cannot be */
+  payH5(h5Url: string, options?: PaymentOptions): PayOrder;
+  refund(outRefundNo: string): PayRefund | undefined;
+  /** A refund that is PROCESSING or ABNORMAL ends so, and its notification goes out. @throws TypeError where there is none */
+  finishRefund(outRefundNo: string, state: RefundEnd, options?: { notify?: boolean }): PayRefund;
+  /** As `notify`, for a refund. @throws TypeError where there is no such refund */
+  notifyRefund(outRefundNo: string, overrides?: NotificationOverrides): Promise<NotificationAnswer>;
+  /** A product code hangs somewhere: it stands among the codes that a phone can scan. @throws TypeError where it is none */
+  printed(codeUrl: string): void;
+  /** `date` as `2026-11-21`: lets this bill (CSV) lie there instead of the one that the orders make. */
+  setBill(date: string, csv: string): void;
+  /** The bill of a day, as it would be downloaded, unpacked. */
+  billOf(date: string): string;
+  /** payMode `switching`; the public key's share of notifications grows from 0 to 1 over seven days of WeChat's clock. */
+  startSwitchWeek(): void;
+  /** Runs something in the middle of a call, to force interleavings. In the same process only. */
+  at(moment: Moment, work: () => unknown): void;
   /** Notifications that are held go out now, as they should be. */
   releaseNotifications(): void;
   /** Resolves when no notification is under way or waits for its next try; held ones aside. */
@@ -179,62 +253,123 @@ export interface ControlledWorld {
   keys: PlatformKeys;
   tokens: Tokens;
   orders: PayOrders;
+  refunds: Refunds;
+  bills: Bills;
   notifications: Notifications;
   phones: Phones;
+  cashier: Cashier;
+  scanner: Scanner;
+  products: ProductCodes;
   faults: Faults;
-  /** The payer has paid. */
-  pay: (order: PayOrder) => void;
+  moments: Moments;
+  switchWeek: SwitchWeek;
+  knobs: () => Knobs;
 }
 
-/** Everything that can be done to this WeChat from outside. `knobs` is shared with those who obey them. */
-export function createControl(world: ControlledWorld, knobs: Knobs): Control {
-  const { account, clock, keys, tokens, orders, notifications, phones, faults } = world;
-  const atStart = { ...knobs };
-  const needed = (outTradeNo: string): PayOrder => {
-    const order = orders.byOutTradeNo(outTradeNo);
-    if (!order) throw new TypeError(`There is no order ${outTradeNo}.`);
-    return order;
-  };
+/** Everything that can be done to this WeChat from outside. */
+export function createControl(world: ControlledWorld): Control {
+  const { account, clock, keys, tokens, notifications, phones, faults, moments, switchWeek, knobs } = world;
+  const atStart = { ...knobs() };
   return {
-    knobs,
+    get knobs() {
+      return knobs();
+    },
     users: account.users,
     set(changes) {
       checkKnobs(changes);
-      Object.assign(knobs, changes);
+      if (changes.payMode !== undefined || changes.publicKeyShare !== undefined) switchWeek.stop();
+      Object.assign(knobs(), changes);
       if (changes.notifications && changes.notifications !== 'hold') notifications.release();
     },
     reset() {
-      Object.assign(knobs, atStart);
+      switchWeek.stop();
+      Object.assign(knobs(), atStart);
       faults.clear();
+      moments.clear();
       notifications.release();
     },
     fail: (fault) => faults.add(fault),
+    at: (moment, work) => moments.add(moment, work),
     advance: (seconds) => clock.advance(seconds),
     now: () => clock.now(),
     killToken: (code) => tokens.killTokens(code),
     killTicket: () => tokens.killTickets(),
     rotateCertificate: () => keys.rotate(),
+    startSwitchWeek: () => switchWeek.start(),
     serials: () => ({
       publicKey: keys.publicKey.serialNo,
       certificates: keys.certificates.map(({ serialNo }) => serialNo),
     }),
     signIn: (phone, openid) => phones.signIn(phone, openid),
-    order: (outTradeNo) => orders.byOutTradeNo(outTradeNo),
-    pay(outTradeNo, { notify = true } = {}) {
-      const order = needed(outTradeNo);
-      const reason = orders.whyNotPayable(order);
-      if (reason) throw new TypeError(`${outTradeNo}: ${reason}`);
-      if (notify) world.pay(order);
-      else orders.pay(order);
-      return order;
-    },
-    notify: async (outTradeNo, overrides) => notifications.send(needed(outTradeNo), overrides),
     releaseNotifications: () => notifications.release(),
     notificationsSettled: () => notifications.settled(),
-    sign: (body, options) => notifications.sign(body, options),
+    sign: (body, options) => notifications.v3.sign(body, options),
     encrypt: (plaintext, associatedData = 'transaction') =>
       encryptResource(plaintext, account.apiV3Key, associatedData),
+    ...paymentDeeds(world),
+    ...refundDeeds(world),
   };
+}
+
+function paymentDeeds({ cashier, notifications, orders, products, scanner }: ControlledWorld) {
+  const needed = (outTradeNo: string): PayOrder => {
+    const order = orders.byOutTradeNo(outTradeNo);
+    if (!order) throw new TypeError(`There is no order ${outTradeNo}.`);
+    return order;
+  };
+  const pay = (order: PayOrder, { openid, notify }: PaymentOptions = {}): PayOrder => {
+    const reason = cashier.take(order, openid ?? cashier.payerOf(order), { notify });
+    if (reason) throw new TypeError(`${order.outTradeNo}: ${reason}`);
+    return order;
+  };
+  return {
+    order: (outTradeNo) => orders.byOutTradeNo(outTradeNo),
+    pay: (outTradeNo, options) => pay(needed(outTradeNo), options),
+    notify: async (outTradeNo, overrides) => notifications.send(needed(outTradeNo), undefined, overrides),
+    scan: (text, { phone = '' } = {}) => scanner.scan(text, phone),
+    payByCode: (codeUrl, options) => scanner.payByCode(codeUrl, options),
+    payH5(h5Url, options) {
+      const prepaid = prepaidOfH5Url(orders, h5Url);
+      if (!prepaid) throw new TypeError('商家参数格式有误，请联系商家解决');
+      if (!orders.isAlive(prepaid)) throw new TypeError('支付请求已失效，请重新发起支付');
+      return pay(prepaid.order, options);
+    },
+    printed(codeUrl) {
+      try {
+        products.printed(codeUrl);
+      } catch (error) {
+        throw error instanceof ScanRefusal ? new TypeError(error.message) : error;
+      }
+    },
+  } satisfies Partial<Control>;
+}
+
+function refundDeeds({ bills, cashier, notifications, orders, refunds }: ControlledWorld) {
+  const needed = (outRefundNo: string): PayRefund => {
+    const refund = refunds.byOutRefundNo(outRefundNo);
+    if (!refund) throw new TypeError(`There is no refund ${outRefundNo}.`);
+    return refund;
+  };
+  return {
+    refund: (outRefundNo) => refunds.byOutRefundNo(outRefundNo),
+    finishRefund(outRefundNo, state, options) {
+      const refund = needed(outRefundNo);
+      if (!REFUND_ENDS.includes(state)) throw new TypeError(`A refund cannot end as ${state}.`);
+      cashier.finish(refund, state, options);
+      return refund;
+    },
+    async notifyRefund(outRefundNo, overrides) {
+      const refund = needed(outRefundNo);
+      return notifications.send(orders.byOutTradeNo(refund.outTradeNo)!, refund, overrides);
+    },
+    setBill: (date, csv) => bills.set(neededDate(date), csv),
+    billOf: (date) => bills.bill(neededDate(date), 'ALL'),
+  } satisfies Partial<Control>;
+}
+
+function neededDate(date: string): string {
+  if (!isDate(date)) throw new TypeError(`${date} is no date as 2026-11-21 is.`);
+  return date;
 }
 
 const isBoolean = (value: unknown) => typeof value === 'boolean';
@@ -265,6 +400,11 @@ const KINDS: Record<keyof Knobs, (value: unknown) => boolean> = {
   stableTokensAMinute: isCount,
   ticketsADay: isCount,
   retrySpeed: isPositive,
+  refunds: oneOf('succeed', 'wait', 'abnormal', 'close'),
+  merchantBalance: (value) => value === null || isCount(value),
+  nativeCallbackUrl: isAddress,
+  h5Domains: isList,
+  checkPayerAddress: isBoolean,
   shopUrl: isAddress,
 };
 

@@ -12,6 +12,8 @@ export interface Exchange {
   code?: string;
   message?: string;
   stringToSign?: string;
+  /** The answer of version 3 bears no signature. */
+  unsigned?: boolean;
 }
 
 export type ExchangeContext = ParameterizedContext<Exchange, DefaultContext, unknown>;
@@ -52,6 +54,17 @@ export function listCalls(calls: Calls): ExchangeMiddleware {
 export function queryValue(ctx: ExchangeContext, name: string): string | undefined {
   const value = ctx.query[name];
   return (Array.isArray(value) ? value[0] : value) || undefined;
+}
+
+/** The body as a JSON object; else 400. */
+export function jsonBody(ctx: ExchangeContext): Record<string, unknown> {
+  try {
+    const body: unknown = JSON.parse(ctx.state.rawBody.toString());
+    if (typeof body === 'object' && body !== null) return body as Record<string, unknown>;
+  } catch {
+    // Not JSON: refused below.
+  }
+  return ctx.throw(400, 'the body must be a JSON object');
 }
 
 function headersOf(ctx: ExchangeContext): Record<string, string> {

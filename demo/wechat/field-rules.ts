@@ -43,7 +43,8 @@ export function parseBody(body: Buffer): Record<string, unknown> {
 }
 
 export function paramError(field: string, value: unknown, message: string): PayRefusal {
-  return new PayRefusal(400, 'PARAM_ERROR', message, { field, issue: message, location: 'body', value: value ?? null });
+  const detail = { field, issue: message, location: 'body', value: value ?? null };
+  return new PayRefusal(400, 'PARAM_ERROR', message, { detail });
 }
 
 function checkField(value: unknown, rule: FieldRule, path: string): void {

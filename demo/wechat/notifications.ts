@@ -1,50 +1,41 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Account } from './account.ts';
-import { encryptResource } from './aead.ts';
-import { beijingTime } from './beijing-time.ts';
 import type { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
 import type { Knobs, NotificationAnswer, NotificationFault, NotificationOverrides } from './control.ts';
-import { nonce } from './nonce.ts';
-import { type PayOrder, transaction } from './pay-orders.ts';
-import { answerToSign, rsaSign } from './pay-signature.ts';
-import type { PlatformKeys, SigningKey } from './platform-keys.ts';
+import type { Notice, NoticeParts } from './notice.ts';
+import type { PayOrder } from './pay-orders.ts';
+import type { PlatformKeys } from './platform-keys.ts';
+import { postToMerchant } from './post-to-merchant.ts';
+import type { PayRefund } from './refunds.ts';
+import { V2Notices } from './v2-notices.ts';
+import { V3Notices } from './v3-notices.ts';
 
 /** Seconds between the tries: https://pay.weixin.qq.com/doc/v3/merchant/4012791861 */
 const RETRY_AFTER = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
-const ANSWER_WITHIN = 5000;
-const FAULTY_CLOCK = 600;
 
-interface Notification {
-  order: PayOrder;
-  id: string;
-  createdAt: number;
+interface Notification extends Notice {
+  url: string;
+  version: 'v2' | 'v3';
   /** How many tries were made. */
   tries: number;
 }
 
-type Parts = Pick<NotificationOverrides, 'transaction' | 'envelope' | 'headers' | 'serial' | 'timestamp' | 'url'> & {
-  /** Signs with a key that is nobody's. */
-  forged?: boolean;
-  signature?: string;
-};
-
-/** Payment notifications: made, signed, sent and sent again until the merchant has taken them. */
+/** Notifications of payments and refunds: sent, and sent again until the merchant has taken them. */
 export class Notifications {
-  readonly #account: Account;
-  readonly #keys: PlatformKeys;
+  readonly v3: V3Notices;
+  readonly #v2: V2Notices;
   readonly #clock: Clock;
   readonly #calls: Calls;
   readonly #knobs: () => Knobs;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #underWay = new Set<Promise<void>>();
   #held: Notification[] = [];
-  #foreignKey: KeyObject | undefined;
   readonly #stopping = new AbortController();
 
   constructor(world: { account: Account; keys: PlatformKeys; clock: Clock; calls: Calls; knobs: () => Knobs }) {
-    this.#account = world.account;
-    this.#keys = world.keys;
+    this.v3 = new V3Notices(world);
+    this.#v2 = new V2Notices(world.account);
     this.#clock = world.clock;
     this.#calls = world.calls;
     this.#knobs = world.knobs;
@@ -52,13 +43,27 @@ export class Notifications {
 
   /** The order was paid: notify, and again until it is taken. */
   paid(order: PayOrder): void {
-    this.#start({ order, id: randomUUID(), createdAt: this.#clock.now(), tries: 0 });
+    this.#start(this.#notification(order.notifyUrl, order.payVersion, order));
   }
 
-  /** One notification now, whatever the knobs say; no retry. */
-  send(order: PayOrder, overrides: NotificationOverrides = {}): Promise<NotificationAnswer> {
-    const notification = { order, id: randomUUID(), createdAt: this.#clock.now(), tries: 0 };
-    return this.#post(notification, { ...this.#faulty(order, overrides.fault ?? 'send'), ...withoutFault(overrides) });
+  /** The refund has ended: notify, where the merchant said where. */
+  refunded(refund: PayRefund, order: PayOrder): void {
+    if (refund.notifyUrl === undefined) return;
+    this.#start(this.#notification(refund.notifyUrl, refund.payVersion, order, refund));
+  }
+
+  /** One notification now, whatever the knobs say; no retry. @throws TypeError where there is nowhere to send it */
+  async send(order: PayOrder, refund?: PayRefund, overrides: NotificationOverrides = {}): Promise<NotificationAnswer> {
+    const url = overrides.url ?? (refund ? refund.notifyUrl : order.notifyUrl);
+    if (url === undefined) throw new TypeError(`The refund ${refund?.outRefundNo} has no notify_url.`);
+    const version = overrides.payVersion ?? (refund ?? order).payVersion;
+    const notification = this.#notification(url, version, order, refund);
+    const { fault = 'send', payVersion: _version, ...parts } = overrides;
+    const { answer } = await this.#post(notification, {
+      ...this.#dialect(notification).faulty(notification, fault),
+      ...withoutUndefined(parts),
+    });
+    return answer;
   }
 
   /** What is held goes out; faults set by then do not apply to it. */
@@ -83,21 +88,22 @@ export class Notifications {
     this.#held = [];
   }
 
-  /** The headers that WeChat Pay signs this body with. */
-  sign(
-    body: string | Uint8Array,
-    options: { serial?: string; timestamp?: number; nonce?: string } = {},
-    key: SigningKey = this.#signingKey(options.serial),
-  ): Record<string, string> {
-    const timestamp = String(options.timestamp ?? this.#clock.seconds());
-    const nonceStr = options.nonce ?? nonce(32);
+  #notification(url: string, version: 'v2' | 'v3', order: PayOrder, refund?: PayRefund): Notification {
+    // As they are now: a refund that comes later does not change what is told of the payment.
+    const told: PayOrder = { ...order, state: order.state === 'REFUND' ? 'SUCCESS' : order.state };
     return {
-      'wechatpay-timestamp': timestamp,
-      'wechatpay-nonce': nonceStr,
-      'wechatpay-serial': key.serialNo,
-      'wechatpay-signature': rsaSign(answerToSign(timestamp, nonceStr, body), key.privateKey),
-      'wechatpay-signature-type': 'WECHATPAY2-SHA256-RSA2048',
+      url,
+      version,
+      order: told,
+      refund: refund && { ...refund },
+      id: randomUUID(),
+      createdAt: this.#clock.now(),
+      tries: 0,
     };
+  }
+
+  #dialect({ version }: Notification): V2Notices | V3Notices {
+    return version === 'v2' ? this.#v2 : this.v3;
   }
 
   #start(notification: Notification): void {
@@ -116,10 +122,10 @@ export class Notifications {
 
   async #deliver(notification: Notification, fault: NotificationFault): Promise<void> {
     notification.tries += 1;
-    const parts = this.#faulty(notification.order, fault);
+    const parts = this.#dialect(notification).faulty(notification, fault);
     const copies = fault === 'drop' ? 0 : fault === 'double' ? 2 : 1;
-    const answers = await Promise.all(Array.from({ length: copies }, () => this.#post(notification, parts)));
-    if (!answers.some(({ status }) => status === 200 || status === 204)) this.#retryLater(notification);
+    const tries = await Promise.all(Array.from({ length: copies }, () => this.#post(notification, parts)));
+    if (!tries.some(({ taken }) => taken)) this.#retryLater(notification);
   }
 
   #retryLater(notification: Notification): void {
@@ -140,126 +146,29 @@ export class Notifications {
     this.#underWay.add(tracked);
   }
 
-  async #post(notification: Notification, parts: Parts): Promise<NotificationAnswer> {
-    const { order } = notification;
-    const url = parts.url ?? order.notifyUrl;
-    const body = this.#body(notification, parts);
-    const key = parts.forged ? this.#nobodysKey(parts.serial) : this.#signingKey(parts.serial);
-    const headers = withoutUndefined({
-      'content-type': 'application/json',
-      accept: '*/*',
-      'user-agent': 'Mozilla/4.0',
-      'request-id': randomBytes(16).toString('hex').toUpperCase(),
-      ...this.sign(body, parts, key),
-      ...(parts.signature === undefined ? {} : { 'wechatpay-signature': parts.signature }),
-      ...parts.headers,
-    });
+  async #post(notification: Notification, parts: NoticeParts): Promise<{ answer: NotificationAnswer; taken: boolean }> {
+    const url = parts.url ?? notification.url;
+    const letter = this.#dialect(notification).write(notification, parts);
     const startedAt = Date.now();
-    const answer = await post(url, headers, body, this.#stopping.signal);
-    const ok = answer.status === 200 || answer.status === 204;
+    const answer = await postToMerchant(url, letter, this.#stopping.signal);
+    const taken = letter.isTaken(answer);
     this.#calls.add({
       startedAt,
       direction: 'out',
       method: 'POST',
       path: url,
       status: answer.status,
-      verdict: ok ? 'ok' : 'refused',
+      verdict: taken ? 'ok' : 'refused',
       message: answer.status === 0 ? answer.body : undefined,
-      stringToSign: answerToSign(
-        headers['wechatpay-timestamp'] ?? '',
-        headers['wechatpay-nonce'] ?? '',
-        body,
-      ).toString(),
-      requestHeaders: headers,
-      requestBody: body,
+      stringToSign: letter.stringToSign,
+      requestHeaders: letter.headers,
+      requestBody: letter.body,
       responseBody: answer.body,
     });
-    return answer;
-  }
-
-  #body({ id, createdAt, order }: Notification, parts: Parts): string {
-    const plaintext = JSON.stringify({ ...transaction(order), ...parts.transaction });
-    return JSON.stringify({
-      id,
-      create_time: beijingTime(createdAt),
-      resource_type: 'encrypt-resource',
-      event_type: 'TRANSACTION.SUCCESS',
-      summary: '支付成功',
-      resource: {
-        original_type: 'transaction',
-        ...encryptResource(plaintext, this.#account.apiV3Key, 'transaction'),
-      },
-      ...parts.envelope,
-    });
-  }
-
-  #faulty(order: PayOrder, fault: NotificationFault): Parts {
-    const { total, currency } = order;
-    switch (fault) {
-      case 'bad-signature':
-        return { forged: true };
-      case 'unknown-serial':
-        return { forged: true, serial: randomBytes(20).toString('hex').toUpperCase() };
-      case 'sign-test':
-        return { signature: `WECHATPAY/SIGNTEST/${randomBytes(192).toString('base64')}` };
-      case 'stale':
-        return { timestamp: this.#clock.seconds() - FAULTY_CLOCK };
-      case 'future':
-        return { timestamp: this.#clock.seconds() + FAULTY_CLOCK };
-      case 'tampered-amount':
-        return {
-          transaction: { amount: { total: total + 1, payer_total: total + 1, currency, payer_currency: currency } },
-        };
-      case 'foreign-appid':
-        return { transaction: { appid: `wx${randomBytes(8).toString('hex')}` } };
-      case 'foreign-mchid':
-        return { transaction: { mchid: '1900000109' } };
-      default:
-        return {};
-    }
-  }
-
-  /** By its serial, or as the pay mode has it for notifications. */
-  #signingKey(serial: string | undefined): SigningKey {
-    if (serial !== undefined) return this.#keys.find(serial) ?? this.#nobodysKey(serial);
-    const { payMode, publicKeyShare } = this.#knobs();
-    if (payMode === 'certificate') return this.#keys.certificate;
-    if (payMode === 'public-key') return this.#keys.publicKey;
-    return Math.random() < publicKeyShare ? this.#keys.publicKey : this.#keys.certificate;
-  }
-
-  #nobodysKey(serial?: string): SigningKey {
-    this.#foreignKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-    return { serialNo: serial ?? this.#signingKey(undefined).serialNo, privateKey: this.#foreignKey };
+    return { answer, taken };
   }
 }
 
-async function post(
-  url: string,
-  headers: Record<string, string>,
-  body: string,
-  stopping: AbortSignal,
-): Promise<NotificationAnswer> {
-  try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers,
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.any([AbortSignal.timeout(ANSWER_WITHIN), stopping]),
-    });
-    return { status: answer.status, body: await answer.text(), headers: Object.fromEntries(answer.headers) };
-  } catch (error) {
-    return { status: 0, body: error instanceof Error ? `${error.name}: ${error.message}` : String(error), headers: {} };
-  }
-}
-
-function withoutUndefined(record: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-function withoutFault({ fault: _fault, ...parts }: NotificationOverrides): Parts {
+function withoutUndefined(parts: NoticeParts): NoticeParts {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
 }

@@ -1,15 +1,42 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Account } from './account.ts';
-import { beijingDigits, beijingTime } from './beijing-time.ts';
+import { beijingDigits } from './beijing-time.ts';
 import type { Clock } from './clock.ts';
-import type { JsapiOrder } from './jsapi-order.ts';
+import { nonce } from './nonce.ts';
 import { PayRefusal } from './pay-refusal.ts';
+import type { SignType } from './v2-signature.ts';
 
 const PREPAY_ID_LIFETIME = 7200_000;
+const H5_LIFETIME = 300_000;
 const SHORTEST = 60_000;
 const DEFAULT = 7 * 86_400_000;
 const LONGEST = 90 * 86_400_000;
+
+export type TradeType = 'JSAPI' | 'NATIVE' | 'MWEB';
+
+/** An order as it is asked for in either version, its fields checked. */
+export interface NewPayOrder {
+  payVersion: 'v2' | 'v3';
+  tradeType: TradeType;
+  appid: string;
+  mchid: string;
+  description: string;
+  outTradeNo: string;
+  notifyUrl: string;
+  total: number;
+  openid: string | undefined;
+  attach: string | undefined;
+  deviceInfo?: string;
+  productId?: string;
+  /** Milliseconds since the epoch. */
+  expiresAt: number | undefined;
+  payerAddress: string | undefined;
+  /** How version 2 signed it. */
+  signType?: SignType;
+  /** All that was asked for: the same number may come again with the very same only. */
+  parameters: unknown;
+}
 
 /** An order as WeChat Pay keeps it. Times are milliseconds since the epoch, money is fen. */
 export interface PayOrder {
@@ -20,24 +47,43 @@ export interface PayOrder {
   notifyUrl: string;
   total: number;
   currency: 'CNY';
-  openid: string;
+  tradeType: TradeType;
+  /** Which version the order was made in; its notification speaks the same. */
+  payVersion: 'v2' | 'v3';
+  /** How version 2 signed it, and is answered. */
+  signType?: SignType;
+  /** The payer: from the start with JSAPI, else as soon as somebody has scanned or paid. */
+  openid?: string;
   attach?: string;
+  deviceInfo?: string;
+  productId?: string;
+  payerAddress?: string;
   createdAt: number;
   /** Until then it can be paid. */
   expiresAt: number;
-  state: 'NOTPAY' | 'SUCCESS' | 'CLOSED';
+  state: 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
   transactionId?: string;
   paidAt?: number;
 }
 
-const STATE_TEXTS = { NOTPAY: '订单未支付', SUCCESS: '支付成功', CLOSED: '订单已关闭' };
+/** What an order was given to be paid with; each lives for its own time. */
+export interface Prepaid {
+  order: PayOrder;
+  prepayId: string;
+  /** Of Native orders: what the code says. */
+  codeUrl?: string;
+  /** Of H5 orders: `package` in the address of the page. */
+  h5Package?: string;
+  createdAt: number;
+  expiresAt: number;
+}
 
-/** The orders of one merchant number. */
+/** The orders of one merchant number, whichever version they were made in. */
 export class PayOrders {
   readonly #account: Account;
   readonly #clock: Clock;
-  readonly #orders = new Map<string, { order: PayOrder; request: JsapiOrder }>();
-  readonly #prepayIds = new Map<string, { order: PayOrder; expiresAt: number }>();
+  readonly #orders = new Map<string, { order: PayOrder; parameters: unknown }>();
+  readonly #prepaid = new Map<string, Prepaid>();
 
   constructor(account: Account, clock: Clock) {
     this.#account = account;
@@ -48,16 +94,21 @@ export class PayOrders {
    * A new order, or another prepay id for one that was asked for with the very same parameters.
    * @throws PayRefusal
    */
-  create(request: JsapiOrder): string {
-    this.#checkParties(request);
-    const known = this.#orders.get(request.out_trade_no);
+  create(asked: NewPayOrder): Prepaid {
+    this.#checkParties(asked);
+    const parameters = [asked.payVersion, asked.tradeType, asked.parameters];
+    const known = this.#orders.get(asked.outTradeNo);
     if (known) {
-      this.#checkAgain(known.order, isDeepStrictEqual(known.request, request));
-      return this.#issuePrepayId(known.order);
+      this.#checkAgain(known.order, isDeepStrictEqual(known.parameters, parameters));
+      return this.#prepare(known.order);
     }
-    const order = this.#newOrder(request);
-    this.#orders.set(order.outTradeNo, { order, request });
-    return this.#issuePrepayId(order);
+    const order = this.#newOrder(asked);
+    this.#orders.set(order.outTradeNo, { order, parameters });
+    return this.#prepare(order);
+  }
+
+  all(): PayOrder[] {
+    return [...this.#orders.values()].map(({ order }) => order);
   }
 
   byOutTradeNo(outTradeNo: string): PayOrder | undefined {
@@ -65,108 +116,109 @@ export class PayOrders {
   }
 
   byTransactionId(transactionId: string): PayOrder | undefined {
-    return [...this.#orders.values()].find(({ order }) => order.transactionId === transactionId)?.order;
+    return this.all().find((order) => order.transactionId === transactionId);
   }
 
   /** The order of a prepay id that is still alive. */
   byPrepayId(prepayId: string): PayOrder | undefined {
-    const found = this.#prepayIds.get(prepayId);
-    return found && found.expiresAt > this.#clock.now() ? found.order : undefined;
+    const found = this.#prepaid.get(prepayId);
+    return found && this.isAlive(found) ? found.order : undefined;
   }
 
-  /** Closing twice is allowed. @throws PayRefusal */
+  /** Alive or not. */
+  prepaidBy(found: (prepaid: Prepaid) => boolean): Prepaid | undefined {
+    return this.prepaid().find(found);
+  }
+
+  /** Everything that was given out, newest first. */
+  prepaid(): Prepaid[] {
+    return [...this.#prepaid.values()].reverse();
+  }
+
+  isAlive({ expiresAt }: Prepaid): boolean {
+    return expiresAt > this.#clock.now();
+  }
+
+  /** Closing twice is allowed in version 3. @throws PayRefusal */
   close(outTradeNo: string): void {
     const order = this.byOutTradeNo(outTradeNo);
     if (!order) throw orderNotExist();
-    if (order.state === 'SUCCESS') throw orderPaid();
+    if (isPaid(order)) throw orderPaid();
     order.state = 'CLOSED';
   }
 
   /** Why an order cannot be paid now, in the client's words; undefined where it can. */
-  whyNotPayable(order: PayOrder): string | undefined {
-    if (order.state === 'SUCCESS') return '该订单已支付';
+  whyNotPayable(order: PayOrder, openid?: string): string | undefined {
+    if (isPaid(order)) return '该订单已支付';
     if (order.state === 'CLOSED') return '该订单已关闭，请重新下单';
     if (order.expiresAt <= this.#clock.now()) return '该订单已超过支付期限，请重新下单';
-    return undefined;
+    if (openid === undefined || order.openid === undefined || order.openid === openid) return undefined;
+    return order.tradeType === 'JSAPI'
+      ? '下单账号与支付账号不一致，请核实后再支付'
+      : '该订单已被他人发起支付，请重新下单后再支付';
   }
 
   /** The payer's money has moved. */
-  pay(order: PayOrder): void {
+  pay(order: PayOrder, openid: string): void {
     const now = this.#clock.now();
+    order.openid = openid;
     order.state = 'SUCCESS';
     order.paidAt = now;
     order.transactionId = `42000${randomInt(10_000, 99_999)}${beijingDigits(now).slice(0, 8)}${randomInt(1e9, 9.9e9)}`;
   }
 
-  #checkParties(request: JsapiOrder): void {
-    if (request.mchid !== this.#account.mchid) throw mchidMismatch();
-    if (request.appid !== this.#account.appId) {
+  #checkParties({ appid, mchid, tradeType, openid }: NewPayOrder): void {
+    if (mchid !== this.#account.mchid) throw mchidMismatch();
+    if (appid !== this.#account.appId) {
       throw new PayRefusal(400, 'APPID_MCHID_NOT_MATCH', 'appid和mch_id不匹配，请检查后再试');
     }
-    if (!this.#account.users.some(({ openid }) => openid === request.payer.openid)) {
+    if (tradeType === 'JSAPI' && !this.#account.users.some((user) => user.openid === openid)) {
       throw new PayRefusal(400, 'PARAM_ERROR', 'appid和openid不匹配');
     }
   }
 
   #checkAgain(order: PayOrder, same: boolean): void {
     if (order.state !== 'NOTPAY' && !same) throw new PayRefusal(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
-    if (order.state === 'SUCCESS') throw orderPaid();
+    if (isPaid(order)) throw orderPaid();
     if (order.state === 'CLOSED') throw new PayRefusal(400, 'ORDER_CLOSED', '该订单已关闭，请重新下单');
+    // The merchant cannot pay a number through another trade type, nor with another amount: yansongda/pay#705.
     if (!same) throw new PayRefusal(400, 'INVALID_REQUEST', '201 商户订单号重复');
     if (order.expiresAt <= this.#clock.now()) {
       throw new PayRefusal(400, 'INVALID_REQUEST', '订单已超过支付结束时间，请更换商户订单号重新下单');
     }
   }
 
-  #newOrder(request: JsapiOrder): PayOrder {
+  #newOrder({ parameters: _parameters, ...asked }: NewPayOrder): PayOrder {
     const createdAt = this.#clock.now();
-    const asked = request.time_expire === undefined ? createdAt + DEFAULT : Date.parse(request.time_expire);
+    const expiresAt = asked.expiresAt ?? createdAt + DEFAULT;
     return {
-      appid: request.appid,
-      mchid: request.mchid,
-      description: request.description,
-      outTradeNo: request.out_trade_no,
-      notifyUrl: request.notify_url,
-      total: request.amount.total,
+      ...asked,
       currency: 'CNY',
-      openid: request.payer.openid,
-      attach: request.attach,
       createdAt,
       // WeChat Pay moves a time that is too near or too far to the nearest that it allows.
-      expiresAt: Math.min(Math.max(asked, createdAt + SHORTEST), createdAt + LONGEST),
+      expiresAt: Math.min(Math.max(expiresAt, createdAt + SHORTEST), createdAt + LONGEST),
       state: 'NOTPAY',
     };
   }
 
-  #issuePrepayId(order: PayOrder): string {
+  #prepare(order: PayOrder): Prepaid {
     const now = this.#clock.now();
-    const prepayId = `wx${beijingDigits(now).slice(6)}${randomBytes(11).toString('hex')}0000`;
-    this.#prepayIds.set(prepayId, { order, expiresAt: now + PREPAY_ID_LIFETIME });
-    return prepayId;
+    const prepaid = {
+      order,
+      prepayId: `wx${beijingDigits(now).slice(6)}${randomBytes(11).toString('hex')}0000`,
+      codeUrl: order.tradeType === 'NATIVE' ? `weixin://wxpay/bizpayurl?pr=${nonce(7)}zz` : undefined,
+      h5Package: order.tradeType === 'MWEB' ? String(randomInt(1e9, 4e9)) : undefined,
+      createdAt: now,
+      expiresAt: now + (order.tradeType === 'MWEB' ? H5_LIFETIME : PREPAY_ID_LIFETIME),
+    };
+    this.#prepaid.set(prepaid.prepayId, prepaid);
+    return prepaid;
   }
 }
 
-/** An order as queries and notifications show it. */
-export function transaction(order: PayOrder): Record<string, unknown> {
-  const shown = {
-    appid: order.appid,
-    mchid: order.mchid,
-    out_trade_no: order.outTradeNo,
-    trade_state: order.state,
-    trade_state_desc: STATE_TEXTS[order.state],
-    promotion_detail: [],
-  };
-  if (order.state !== 'SUCCESS') return { ...shown, amount: { total: order.total, currency: order.currency } };
-  return {
-    ...shown,
-    transaction_id: order.transactionId,
-    trade_type: 'JSAPI',
-    bank_type: 'OTHERS',
-    attach: order.attach ?? '',
-    success_time: beijingTime(order.paidAt!),
-    payer: { openid: order.openid },
-    amount: { total: order.total, payer_total: order.total, currency: order.currency, payer_currency: order.currency },
-  };
+/** Also where some of it was given back since. */
+export function isPaid({ state }: PayOrder): boolean {
+  return state === 'SUCCESS' || state === 'REFUND';
 }
 
 export function orderNotExist(): PayRefusal {

@@ -96,7 +96,7 @@ function parseAuthorization(header: string | undefined): Authorization {
 }
 
 function signError(message: string, detail?: unknown): PayRefusal {
-  return new PayRefusal(401, 'SIGN_ERROR', message, detail);
+  return new PayRefusal(401, 'SIGN_ERROR', message, { detail });
 }
 
 /** Shows what WeChat signed itself, so that the merchant can compare. */

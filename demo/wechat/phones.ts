@@ -12,11 +12,15 @@ export interface Sheet {
   outTradeNo: string;
 }
 
-/** A chat message that the payer gets. */
-export interface ChatMessage {
-  from: 'pay';
-  title: string;
-  lines: string[];
+/** A chat message that the payer gets from WeChat Pay. */
+export interface Receipt {
+  kind: 'payment' | 'refund';
+  merchantName: string;
+  description: string;
+  amount: { total: number; currency: string };
+  outTradeNo: string;
+  outRefundNo?: string;
+  reason?: string;
 }
 
 /** The phones that are open as pages, and the pay sheets on them. */
@@ -81,8 +85,12 @@ export class Phones {
     return waiting !== undefined;
   }
 
-  sendMessage(phone: string, message: ChatMessage, time: number): void {
-    this.#tell(phone, 'message', { id: randomUUID(), time: new Date(time).toISOString(), ...message });
+  /** To the phone that is named, or to every one that this payer holds. */
+  sendReceipt(to: { phone: string } | { openid: string }, receipt: Receipt, time: number): void {
+    const message = { id: randomUUID(), time: new Date(time).toISOString(), ...receipt };
+    const phones =
+      'phone' in to ? [to.phone] : [...this.#pages.keys()].filter((phone) => this.user(phone).openid === to.openid);
+    for (const phone of phones) this.#tell(phone, 'message', message);
   }
 
   #tell(phone: string, event: string, data: unknown): void {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomInt } from 'node:crypto';
 import { certificateSerialNo, type KeyPair, rsaKeyPair } from './account.ts';
+import { makeCertificate } from './certificate.ts';
 import type { Clock } from './clock.ts';
-import { selfSignedCertificate } from './self-signed-certificate.ts';
 
 const FIVE_YEARS = 5 * 365 * 86_400_000;
 
@@ -70,10 +70,9 @@ export class PlatformKeys {
     const serialNo = certificateSerialNo();
     const effectiveAt = Math.floor(this.#clock.now() / 1000) * 1000 - 60_000;
     const expiresAt = effectiveAt + FIVE_YEARS;
-    const certificate = selfSignedCertificate({
+    const certificate = makeCertificate({
       serialNo,
-      commonName: 'Tenpay.com sign',
-      organization: 'Tenpay.com',
+      subject: { organization: 'Tenpay.com', commonName: 'Tenpay.com sign' },
       notBefore: new Date(effectiveAt),
       notAfter: new Date(expiresAt),
       ...key,

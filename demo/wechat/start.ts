@@ -1,31 +1,57 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
-import { createAccount } from './account.ts';
+import { type Account, createAccount } from './account.ts';
 import { apiRoutes } from './api-routes.ts';
+import { Authority } from './authority.ts';
+import { billRoutes } from './bill-routes.ts';
+import { Bills } from './bills.ts';
 import { Bridge } from './bridge.ts';
 import { type Call, Calls } from './calls.ts';
+import { Cashier } from './cashier.ts';
 import { clientRoutes } from './client-routes.ts';
 import { createClock } from './clock.ts';
 import { type Control, createControl, DEFAULT_KNOBS, type Knobs } from './control.ts';
 import { controlRoutes } from './control-routes.ts';
 import { type Exchange, type ExchangeMiddleware, listCalls, readBody } from './exchange.ts';
 import { Faults } from './faults.ts';
+import { h5PageUrl, h5Routes } from './h5-page.ts';
+import { Moments } from './moments.ts';
 import { Notifications } from './notifications.ts';
 import { OauthCodes } from './oauth-codes.ts';
 import { oauthRoutes } from './oauth-routes.ts';
-import { type PayOrder, PayOrders } from './pay-orders.ts';
+import { payAuthentication } from './pay-authentication.ts';
+import { PayOrders, type Prepaid } from './pay-orders.ts';
 import { payRoutes } from './pay-routes.ts';
 import { Phones } from './phones.ts';
 import { PlatformKeys } from './platform-keys.ts';
+import { ProductCodes } from './product-codes.ts';
+import { refundRoutes } from './refund-routes.ts';
+import { type PayRefund, Refunds } from './refunds.ts';
+import { Scanner } from './scanner.ts';
+import { SwitchWeek } from './switch-week.ts';
 import { Tokens } from './tokens.ts';
+import { distrust, trust } from './trust.ts';
+import { v2Routes } from './v2-routes.ts';
 
 export type { User } from './account.ts';
 export type { EncryptedResource } from './aead.ts';
 export type { Call } from './calls.ts';
-export type { Control, Fault, Knobs, NotificationAnswer, NotificationFault, NotificationOverrides } from './control.ts';
+export type {
+  Control,
+  Fault,
+  Knobs,
+  Moment,
+  NotificationAnswer,
+  NotificationFault,
+  NotificationOverrides,
+  PaymentOptions,
+  ScanAnswer,
+} from './control.ts';
 export type { PayOrder } from './pay-orders.ts';
+export type { PayRefund } from './refunds.ts';
 
 export interface WechatOptions {
   host?: '127.0.0.1';
@@ -51,6 +77,12 @@ export interface Wechat {
   /** Every call, oldest first; the oldest are forgotten. */
   calls: Call[];
   control: Control;
+  /** The same as `url` over https, with a certificate of `caCertificate`; asks for a client certificate, demands none. */
+  tlsUrl: string;
+  /** PEM: the authority of `tlsUrl` and of the merchant's certificate. Other processes trust it by NODE_EXTRA_CA_CERTS. */
+  caCertificate: string;
+  /** As `environment`, for version 2 of WeChat Pay. */
+  environmentV2: Record<string, string>;
   stop(): Promise<void>;
 }
 
@@ -60,54 +92,96 @@ export interface Wechat {
  */
 export async function startWechat(options: WechatOptions = {}): Promise<Wechat> {
   const world = await createWorld(options);
-  const server = createServer(createApp(world).callback());
-  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { account, authority } = world;
+  const listener = createApp(world).callback();
+  const plain = createServer(listener);
+  const secure = createSecureServer(
+    { ...authority.server, ca: authority.certificate, requestCert: true, rejectUnauthorized: false },
+    listener,
+  );
+  const url = `http://127.0.0.1:${await listen(plain, options)}`;
+  const tlsUrl = `https://127.0.0.1:${await listen(secure, { host: options.host })}`;
+  world.origin.url = url;
+  let environmentV2: Record<string, string> | undefined;
   return {
     url,
+    tlsUrl,
+    caCertificate: authority.certificate,
     environment: environmentOf(world, url),
+    get environmentV2() {
+      environmentV2 ??= environmentV2Of(account, authority, { url, tlsUrl });
+      return environmentV2;
+    },
     calls: world.calls.list,
     control: world.control,
     async stop() {
       world.notifications.stop();
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      world.products.stop();
+      distrust(authority.certificate);
+      await Promise.all([plain, secure].map(close));
     },
   };
+}
+
+/** This process trusts the stand-in's `tlsUrl` until the stand-in stops. Others do by NODE_EXTRA_CA_CERTS. */
+export function trustStandIn({ caCertificate }: Pick<Wechat, 'caCertificate'>): void {
+  trust(caCertificate);
+}
+
+/** @returns the port */
+async function listen(server: Server, { host = '127.0.0.1', port = 0 }: WechatOptions): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }
 
 type World = Awaited<ReturnType<typeof createWorld>>;
 
 async function createWorld(options: WechatOptions) {
   const clock = createClock(options.now);
+  const [account, keys, authority] = await Promise.all([
+    createAccount(options.merchantName ?? '栖云茶铺'),
+    PlatformKeys.create(clock),
+    Authority.create(),
+  ]);
   const settings: Knobs = {
     ...DEFAULT_KNOBS,
     jsSafeDomains: options.jsSafeDomains ?? null,
     payDirectories: options.payDirectories ?? null,
     retrySpeed: options.retrySpeed ?? 1,
   };
-  const knobs = () => settings;
-  const [account, keys] = await Promise.all([
-    createAccount(options.merchantName ?? '栖云茶铺'),
-    PlatformKeys.create(clock),
-  ]);
+  const switchWeek = new SwitchWeek(clock);
+  const knobs = () => switchWeek.turn(settings);
   const calls = new Calls();
   const tokens = new Tokens(clock, knobs);
   const codes = new OauthCodes(clock);
   const orders = new PayOrders(account, clock);
+  const refunds = new Refunds(orders, clock, knobs);
+  const bills = new Bills(orders, refunds, clock);
   const notifications = new Notifications({ account, keys, clock, calls, knobs });
   const phones = new Phones(account);
-  const faults = new Faults();
-  const pay = (order: PayOrder) => {
-    orders.pay(order);
-    notifications.paid(order);
+  const cashier = new Cashier({ account, clock, orders, refunds, notifications, phones, knobs });
+  const products = new ProductCodes({ account, calls, clock, orders, knobs });
+  const scanner = new Scanner({ cashier, clock, orders, phones, products });
+  const bridge = new Bridge({ account, clock, tokens, orders, phones, knobs, cashier });
+  const origin = { url: '' };
+  const world = {
+    ...{ account, authority, keys, clock, knobs, switchWeek, calls, tokens, codes, phones, bridge },
+    ...{ orders, refunds, bills, notifications, cashier, products, scanner },
+    faults: new Faults(),
+    moments: new Moments(),
+    origin,
+    h5Url: (prepaid: Prepaid) => h5PageUrl(origin.url, prepaid),
+    settle: (refund: PayRefund) => cashier.settle(refund),
   };
-  const bridge = new Bridge({ account, clock, tokens, orders, phones, knobs, pay });
-  const control = createControl({ account, clock, keys, tokens, orders, notifications, phones, faults, pay }, settings);
-  return { account, keys, clock, knobs, calls, tokens, codes, orders, notifications, phones, faults, bridge, control };
+  return { ...world, control: createControl(world) };
 }
 
 function createApp(world: World): Koa<Exchange> {
@@ -120,10 +194,16 @@ function createApp(world: World): Koa<Exchange> {
   app.use(readBody);
   app.use(forWechat(listCalls(world.calls)));
   app.use(forWechat(world.faults.middleware()));
+  app.use(forWechat(world.moments.middleware()));
+  const guarded = payAuthentication(world);
   for (const router of [
     apiRoutes(world),
     oauthRoutes(world),
-    payRoutes(world),
+    payRoutes(world, guarded),
+    refundRoutes(world, guarded),
+    billRoutes(world, guarded),
+    v2Routes(world),
+    h5Routes(world),
     clientRoutes(world),
     controlRoutes(world.control),
   ]) {
@@ -143,7 +223,7 @@ const withoutWords: ExchangeMiddleware = async (ctx, next) => {
 
 /** For what is WeChat's own, not for what is only of this stand-in. */
 function forWechat(middleware: ExchangeMiddleware): ExchangeMiddleware {
-  return (ctx, next) => (/^\/(cgi-bin|sns|connect|v3)\//.test(ctx.path) ? middleware(ctx, next) : next());
+  return (ctx, next) => (/^\/(cgi-bin|sns|connect|v3|pay|secapi)\//.test(ctx.path) ? middleware(ctx, next) : next());
 }
 
 function environmentOf({ account, keys }: World, url: string): Record<string, string> {
@@ -160,5 +240,25 @@ function environmentOf({ account, keys }: World, url: string): Record<string, st
     WECHAT_OPEN_URL: url,
     WECHAT_MP_URL: url,
     WECHAT_PAY_URL: url,
+  };
+}
+
+/** Another API of the same account; the certificate's password is the merchant number, as WeChat has it. */
+function environmentV2Of(
+  account: Account,
+  authority: Authority,
+  { url, tlsUrl }: Pick<Wechat, 'url' | 'tlsUrl'>,
+): Record<string, string> {
+  return {
+    WECHAT_APP_ID: account.appId,
+    WECHAT_APP_SECRET: account.appSecret,
+    WECHAT_PAY_API: 'v2',
+    WECHAT_PAY_MCH_ID: account.mchid,
+    WECHAT_PAY_V2_KEY: account.apiV2Key,
+    WECHAT_PAY_V2_CERT: authority.merchantPkcs12(account).toString('base64'),
+    WECHAT_API_URL: url,
+    WECHAT_OPEN_URL: url,
+    WECHAT_MP_URL: url,
+    WECHAT_PAY_URL: tlsUrl,
   };
 }

@@ -274,8 +274,9 @@ describe('the in-app bridge', () => {
         assert.deepEqual(await answerSheet(id, 'pay'), [200, { result: 'ok' }]);
         assert.deepEqual(await phone.next('sheet-closed'), { id });
         assert.deepEqual(await answer, { err_msg: 'get_brand_wcpay_request:ok' });
-        const { from, lines } = await phone.next('message');
-        assert.deepEqual([from, lines[0]], ['pay', '¥39.80']);
+        const { id: _id, time, ...receipt } = await phone.next('message');
+        assert.equal(Date.parse(time), now);
+        assert.deepEqual(receipt, { kind: 'payment', ...sheet });
         assert.equal((await answerSheet(id, 'pay'))[0], 404);
       });
 

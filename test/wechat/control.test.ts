@@ -40,6 +40,11 @@ describe('control and client over HTTP', () => {
       { paySheet: 'maybe' },
       { retrySpeed: 0 },
       { redirectTwice: 1 },
+      { refunds: 'never' },
+      { merchantBalance: -1 },
+      { nativeCallbackUrl: 'here' },
+      { h5Domains: 'shop.example.com' },
+      { checkPayerAddress: 'yes' },
     ]) {
       const [status, { message }] = await ask('PATCH', '/control', { bridgeAnswer: 'fail', ...knobs });
       assert.equal(status, 400);
@@ -65,6 +70,84 @@ describe('control and client over HTTP', () => {
     const [, headers] = await ask('POST', '/control/sign', { body: '{}', timestamp: 1_700_000_000 });
     assert.equal(headers['wechatpay-timestamp'], '1700000000');
     assert.equal((await ask('POST', '/control/pay', { outTradeNo: 'unknown' }))[0], 400);
+  });
+
+  it('pays by code and H5 address, scans, and finishes refunds', async () => {
+    const { json: native } = await merchant.native(merchant.openOrder());
+    const { json: h5 } = await merchant.h5(merchant.openOrder());
+    const { openid } = wechat.control.users[1]!;
+    const [, byCode] = await ask('POST', '/control/pay-by-code', { codeUrl: native.code_url, openid, notify: false });
+    assert.deepEqual(
+      [byCode.state, byCode.tradeType, byCode.payVersion, byCode.openid],
+      ['SUCCESS', 'NATIVE', 'v3', openid],
+    );
+    assert.deepEqual(await ask('POST', '/control/pay-by-code', { codeUrl: native.code_url }), [
+      400,
+      { message: '该订单已支付' },
+    ]);
+    assert.equal((await ask('POST', '/control/pay-h5', { h5Url: h5.h5_url, notify: false }))[1].tradeType, 'MWEB');
+    assert.equal((await ask('POST', '/control/pay-h5', { h5Url: 'x' }))[0], 400);
+    assert.deepEqual(await ask('POST', '/control/scan', { text: 'hello' }), [200, { kind: 'text' }]);
+    assert.equal((await ask('POST', '/control/printed', { codeUrl: native.code_url }))[0], 400);
+
+    wechat.control.set({ refunds: 'wait' });
+    const refund = merchant.refund(byCode.outTradeNo);
+    const outRefundNo = refund.out_refund_no;
+    await merchant.refundNow(refund);
+    assert.equal((await ask('GET', `/control/refunds/${outRefundNo}`))[1].state, 'PROCESSING');
+    assert.equal((await ask('POST', '/control/finish-refund', { outRefundNo, state: 'SUCCESS' }))[1].state, 'SUCCESS');
+    assert.equal((await ask('POST', '/control/finish-refund', { outRefundNo, state: 'SUCCESS' }))[0], 400);
+    assert.equal(
+      (await ask('POST', '/control/notify-refund', { outRefundNo, url: 'http://127.0.0.1:9/' }))[1].status,
+      0,
+    );
+    assert.equal((await fetch(`${wechat.url}/control/refunds/unknown`)).status, 404);
+    wechat.control.reset();
+  });
+
+  it('lets bills lie, over HTTP as well', async () => {
+    await ask('POST', '/control/set-bill', { date: '2026-01-02', csv: 'a' });
+    assert.deepEqual(await ask('GET', '/control/bills/2026-01-02'), [200, { csv: 'a' }]);
+    assert.equal((await ask('GET', '/control/bills/today'))[0], 400);
+  });
+
+  it('turns to the public key over a week', async () => {
+    await ask('POST', '/control/start-switch-week');
+    const shares = [];
+    for (let days = 0; days <= 8; days += 2) {
+      const { payMode, publicKeyShare } = wechat.control.knobs;
+      shares.push([payMode, Math.round(publicKeyShare * 7)]);
+      wechat.control.advance(2 * 86_400);
+    }
+    assert.deepEqual(
+      shares,
+      [0, 2, 4, 6, 7].map((share) => ['switching', share]),
+    );
+    assert.equal((await ask('GET', '/control'))[1].publicKeyShare, 1);
+    wechat.control.set({ publicKeyShare: 0.25 });
+    assert.equal(wechat.control.knobs.publicKeyShare, 0.25);
+    wechat.control.reset();
+    assert.deepEqual([wechat.control.knobs.payMode, wechat.control.knobs.publicKeyShare], ['public-key', 0.5]);
+  });
+
+  it('runs what is to happen in the middle of a call', async () => {
+    const order = merchant.order();
+    const states: unknown[] = [];
+    const state = () => states.push(wechat.control.order(String(order.out_trade_no))?.state);
+    const path = '/v3/pay/transactions/*';
+    wechat.control.at({ path, method: 'POST', when: 'before' }, state);
+    wechat.control.at({ path, when: 'after', count: 2 }, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      state();
+    });
+    assert.equal((await merchant.create(order)).status, 200);
+    assert.deepEqual(states, [undefined, 'NOTPAY']);
+    wechat.control.at({ path, when: 'before' }, () =>
+      wechat.control.pay(String(order.out_trade_no), { notify: false }),
+    );
+    assert.equal((await merchant.query(String(order.out_trade_no))).json.trade_state, 'SUCCESS');
+    await merchant.query(String(order.out_trade_no));
+    assert.deepEqual(states, [undefined, 'NOTPAY', 'SUCCESS']);
   });
 
   it('does the other deeds, and no deed that is none', async () => {
@@ -134,6 +217,20 @@ describe('control and client over HTTP', () => {
       'WECHAT_PAY_URL',
       'WECHAT_PAY_V3_KEY',
     ]);
+    assert.deepEqual(Object.keys(wechat.environmentV2).sort(), [
+      'WECHAT_API_URL',
+      'WECHAT_APP_ID',
+      'WECHAT_APP_SECRET',
+      'WECHAT_MP_URL',
+      'WECHAT_OPEN_URL',
+      'WECHAT_PAY_API',
+      'WECHAT_PAY_MCH_ID',
+      'WECHAT_PAY_URL',
+      'WECHAT_PAY_V2_CERT',
+      'WECHAT_PAY_V2_KEY',
+    ]);
+    assert.equal(wechat.environmentV2.WECHAT_PAY_URL, wechat.tlsUrl);
+    assert.equal(wechat.environmentV2.WECHAT_PAY_V2_KEY!.length, 32);
     assert.match(wechat.environment.WECHAT_APP_ID!, /^wx[0-9a-f]{16}$/);
     assert.equal(wechat.environment.WECHAT_PAY_V3_KEY!.length, 32);
     await assert.rejects(startWechat({ port: Number(new URL(wechat.url).port) }), { code: 'EADDRINUSE' });

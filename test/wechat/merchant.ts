@@ -60,6 +60,34 @@ export function createMerchant(wechat: Wechat) {
   }
 
   const create = (body: unknown) => call('POST', '/v3/pay/transactions/jsapi', body);
+  const native = (body: unknown) => call('POST', '/v3/pay/transactions/native', body);
+  const h5 = (body: unknown) => call('POST', '/v3/pay/transactions/h5', body);
+
+  /** An order for whoever pays it, as Native and H5 have it. */
+  function openOrder(changes: Record<string, unknown> = {}): Record<string, unknown> {
+    const scene = { payer_client_ip: '127.0.0.1', h5_info: { type: 'Wap' } };
+    return order({ payer: undefined, scene_info: scene, ...changes });
+  }
+
+  function refund(outTradeNo: unknown, changes: Record<string, unknown> = {}): Record<string, unknown> {
+    return {
+      out_trade_no: outTradeNo,
+      out_refund_no: `refund-${randomBytes(6).toString('hex')}`,
+      amount: { refund: 1000, total: 3980, currency: 'CNY' },
+      ...changes,
+    };
+  }
+  const refundNow = (body: unknown) => call('POST', '/v3/refund/domestic/refunds', body);
+  const queryRefund = (outRefundNo: unknown) => call('GET', `/v3/refund/domestic/refunds/${outRefundNo}`);
+
+  /** A new order that is paid; its number. */
+  async function paid(changes: Record<string, unknown> = {}): Promise<string> {
+    const paying = order(changes);
+    await create(paying);
+    wechat.control.pay(String(paying.out_trade_no), { notify: false });
+    return String(paying.out_trade_no);
+  }
+
   const query = (outTradeNo: string) =>
     call('GET', `/v3/pay/transactions/out-trade-no/${outTradeNo}?mchid=${env.WECHAT_PAY_MCH_ID}`);
 
@@ -76,7 +104,10 @@ export function createMerchant(wechat: Wechat) {
     return { ...params, paySign: createSign('RSA-SHA256').update(message).sign(env.WECHAT_PAY_PRIVATE_KEY!, 'base64') };
   }
 
-  return { env, authorization, call, order, create, query, payParams };
+  return {
+    ...{ env, authorization, call, order, openOrder, create, native, h5, query, paid },
+    ...{ refund, refundNow, queryRefund, payParams },
+  };
 }
 
 export type Merchant = ReturnType<typeof createMerchant>;
@@ -107,15 +138,17 @@ export interface Received {
   at: number;
 }
 
-/** A merchant's notify url, which answers with the given statuses, the last one for ever. */
-export async function receiveNotifications(...statuses: number[]) {
+/** A merchant's address, which answers with the given statuses (or 200 and a text), the last one for ever. */
+export async function receiveNotifications(...answers: (number | string)[]) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 204;
+    const answer = answers[Math.min(received.length, answers.length - 1)] ?? 204;
+    const status = typeof answer === 'string' ? 200 : answer;
     received.push({ headers: request.headers, body: Buffer.concat(chunks).toString(), at: Date.now() });
-    response.writeHead(status).end(status === 204 ? undefined : '{"code":"FAIL","message":"no"}');
+    const refusal = status === 204 ? undefined : '{"code":"FAIL","message":"no"}';
+    response.writeHead(status).end(typeof answer === 'string' ? answer : refusal);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

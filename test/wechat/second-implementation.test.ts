@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
 import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
@@ -56,6 +57,31 @@ describe('wechatpay-axios-plugin as the merchant', () => {
     const closed = await request(`${path}/close`, 'post', { mchid }, template);
     assert.equal(closed.status, 204);
     assert.equal(wechat.control.order('second-implementation')!.state, 'CLOSED');
+  });
+
+  it('asks for a code and for an H5 address', async () => {
+    const { request } = byPublicKey();
+    const code = await request('v3/pay/transactions/native', 'post', merchant.openOrder());
+    assert.equal(wechat.control.payByCode(code.data.code_url, { notify: false }).tradeType, 'NATIVE');
+    const h5 = await request('v3/pay/transactions/h5', 'post', merchant.openOrder());
+    assert.equal(wechat.control.payH5(h5.data.h5_url, { notify: false }).tradeType, 'MWEB');
+  });
+
+  it('gives back, and fetches a bill', async () => {
+    const { request } = byPublicKey();
+    const refund = merchant.refund(await merchant.paid());
+    assert.equal((await request('v3/refund/domestic/refunds', 'post', refund)).data.status, 'PROCESSING');
+    const path = 'v3/refund/domestic/refunds/{out_refund_no}';
+    const shown = await request(path, 'get', undefined, { out_refund_no: refund.out_refund_no });
+    assert.equal(shown.data.status, 'SUCCESS');
+
+    const date = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+    wechat.control.setBill(date, '\ufeff交易时间\r\n');
+    const { data } = await request('v3/bill/tradebill', 'get', undefined, { params: { bill_date: date } });
+    const { pathname, searchParams } = new URL(data.download_url);
+    const params = Object.fromEntries(searchParams);
+    const bill = await request(pathname.slice(1), 'get', undefined, { params, responseType: 'arraybuffer' });
+    assert.equal(createHash('sha1').update(bill.data).digest('hex'), data.hash_value);
   });
 
   it('does not believe an answer that another key signed', async () => {

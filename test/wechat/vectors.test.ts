@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { createDecipheriv, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { it } from 'node:test';
 import { encryptResource } from '../../demo/wechat/aead.ts';
+import { makeCertificate } from '../../demo/wechat/certificate.ts';
 import { jssdkSignature } from '../../demo/wechat/jssdk-signature.ts';
 import { answerToSign, requestToSign } from '../../demo/wechat/pay-signature.ts';
-import { selfSignedCertificate } from '../../demo/wechat/self-signed-certificate.ts';
+import { v2Sign } from '../../demo/wechat/v2-signature.ts';
+import { readXml, writeXml } from '../../demo/wechat/xml.ts';
 
 // https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/JS-SDK.html, appendix 1
 it('signs for the JS-SDK as WeChat’s example does, without the hash', () => {
@@ -44,10 +46,9 @@ it('ends every line of the strings to sign, an empty body’s too', () => {
 it('makes certificates that X509Certificate reads and verifies', () => {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
   for (const serialNo of ['5157F09EFDC096DE15EBE81A47057A7232F1B8E1', 'F157F09EFDC096DE15EBE81A47057A7232F1B8E1']) {
-    const pem = selfSignedCertificate({
+    const pem = makeCertificate({
       serialNo,
-      commonName: 'Tenpay.com sign',
-      organization: 'Tenpay.com',
+      subject: { organization: 'Tenpay.com', commonName: 'Tenpay.com sign' },
       notBefore: new Date('2026-01-02T03:04:05Z'),
       notAfter: new Date('2031-01-02T03:04:05Z'),
       ...key,
@@ -61,4 +62,56 @@ it('makes certificates that X509Certificate reads and verifies', () => {
     assert.equal(certificate.validToDate.toISOString(), '2031-01-02T03:04:05.000Z');
     assert.ok(certificate.publicKey.equals(key.publicKey));
   }
+});
+
+// https://pay.weixin.qq.com/doc/v2/merchant/4011985891
+it('signs version 2 as WeChat’s example does', () => {
+  const fields = {
+    appid: 'wxd930ea5d5a258f4f',
+    mch_id: '10000100',
+    device_info: '1000',
+    body: 'test',
+    nonce_str: 'ibuaiVcKdpRxkhJA',
+    attach: '',
+    detail: undefined,
+    sign: 'not signed',
+  };
+  const key = '192006250b4c09247ec02edce69f6a2d';
+  assert.equal(v2Sign(fields, key, 'MD5'), '9A0A8659F005D6984697E2CA0A9CF3B7');
+  assert.equal(v2Sign(fields, key, 'HMAC-SHA256'), '6A9AE1657590FD6257D693A078E1C3E4BB6BA4DC30B23E0EE2496E54170DACD6');
+});
+
+it('writes XML that it reads back, whatever is in it', () => {
+  const fields = { body: 'a ]]> b & <c> "d"', attach: '', detail: '  花  ' };
+  assert.deepEqual(readXml(Buffer.from(writeXml(fields))), fields);
+  assert.deepEqual(readXml(Buffer.from(writeXml(fields, 'root')), 'root'), fields);
+});
+
+it('makes certificates that an authority vouches for', () => {
+  const [authority, merchant] = [0, 1].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+  const common = { notBefore: new Date('2026-01-02T03:04:05Z'), notAfter: new Date('2031-01-02T03:04:05Z') };
+  const name = { organization: 'Tenpay.com', commonName: 'Tenpay.com Root CA' };
+  const root = makeCertificate({
+    serialNo: '40'.repeat(20),
+    subject: name,
+    use: 'authority',
+    ...common,
+    ...authority!,
+  });
+  const leaf = makeCertificate({
+    serialNo: '41'.repeat(20),
+    subject: { organization: 'Tenpay.com', commonName: '127.0.0.1' },
+    issuer: name,
+    use: 'loopback-server',
+    ...common,
+    publicKey: merchant!.publicKey,
+    privateKey: authority!.privateKey,
+  });
+  const [rootCertificate, leafCertificate] = [root, leaf].map((pem) => new X509Certificate(pem));
+  assert.ok(rootCertificate!.ca);
+  assert.ok(!leafCertificate!.ca);
+  assert.ok(leafCertificate!.checkIssued(rootCertificate!));
+  assert.ok(leafCertificate!.verify(authority!.publicKey));
+  assert.equal(leafCertificate!.checkIP('127.0.0.1'), '127.0.0.1');
+  assert.equal(leafCertificate!.checkHost('localhost'), 'localhost');
 });
