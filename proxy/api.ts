@@ -6,16 +6,16 @@ import { z } from 'zod';
 
 const MAX_FEN = 10_000_000_00;
 
-/** PostgreSQL cannot hold it. */
-const hasNoNul = (text: string) => !text.includes('\0');
+/** NUL, which PostgreSQL cannot hold, and halves of surrogate pairs, which nobody can send. */
+const isStorable = (text: string) => !/[\0\p{Surrogate}]/u.test(text);
 
 /** Text that is kept, or looked for, as it came. */
-export const Text = z.string().refine(hasNoNul, 'text without NUL');
+export const Text = z.string().refine(isStorable, 'text without NUL and lone surrogates');
 
 const WebAddress = z
   .url({ protocol: /^https?$/ })
   .max(2048)
-  .refine(hasNoNul, 'an address without NUL');
+  .refine(isStorable, 'an address without NUL and lone surrogates');
 
 export const Amount = z
   .strictObject({
@@ -136,6 +136,12 @@ export const RefundRequest = z
     outRefundNo: OutRefundNo,
     amount: Amount,
     reason: Text.trim().min(1).max(80).optional().describe('The payer sees it.'),
+    transactionId: Text.min(1)
+      .max(32)
+      .optional()
+      .describe(
+        'Which payment, where `payment.late` has told of a second one. Default: the one that the order was paid by.',
+      ),
   })
   .meta({ id: 'RefundRequest' });
 

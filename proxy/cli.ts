@@ -6,13 +6,13 @@ const USAGE = `Usage: weixin-widgets serve
        weixin-widgets reconcile <date>
 
   serve        run the proxy, configured by environment variables (see README.md)
-  reconcile    compare WeChat Pay's bill of a day, such as 2026-11-21, with the orders; ends with 1 where they differ
+  reconcile    compare WeChat Pay's bill of a past day, such as 2026-11-21, with the orders; ends with 1 where they differ
 
 用法：weixin-widgets serve
      weixin-widgets reconcile <日期>
 
   serve        运行代理，通过环境变量配置（见 README.zh-CN.md）
-  reconcile    将某一天（如 2026-11-21）的微信支付账单与订单对账；有差异时以 1 退出
+  reconcile    将过去某一天（如 2026-11-21）的微信支付账单与订单对账；有差异时以 1 退出
 `;
 
 // Imported late: on an old Node, these would fail before the message that says what to do.
@@ -44,10 +44,11 @@ async function reconcile(date: string): Promise<void> {
   }
 }
 
-/** A day that the calendar has. */
-function isDate(text: string): boolean {
+/** A day that the calendar has, and that is over in China: of others there is no bill. */
+function isPastDay(text: string): boolean {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
+  if (!Number.isFinite(time) || !new Date(time).toISOString().startsWith(text)) return false;
+  return Date.parse(`${text}T24:00:00+08:00`) <= Date.now();
 }
 
 type Failure = Error & { code?: string; cause?: NodeJS.ErrnoException; upstream?: { code: string; message: string } };
@@ -68,7 +69,7 @@ function explain(error: Failure): unknown {
 
 const [command, argument = ''] = process.argv.slice(2);
 if (command === 'serve') await serve();
-else if (command === 'reconcile' && isDate(argument)) await reconcile(argument);
+else if (command === 'reconcile' && isPastDay(argument)) await reconcile(argument);
 else {
   console.error(USAGE);
   process.exitCode = 2;

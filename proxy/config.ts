@@ -180,7 +180,7 @@ export const SETTINGS = {
     remedy: 'Give HMAC-SHA256 or MD5.',
   }),
   WECHAT_PAY_V2_CERT: setting({
-    schema: z.string().transform((text, context) => base64(text, context)),
+    schema: z.string().transform((text, context) => pkcs12(text, context)),
     optional: true,
     binary: true,
     meaning: {
@@ -311,7 +311,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     const [given, missing] = isGiven(first, environment) ? [first, second] : [second, first];
     problems.push(`${missing} is missing, though ${given} is set. ${SETTINGS[missing].remedy}`);
   }
-  if (problems.length === 0) problems.push(...certificateProblems(config as Config));
+  problems.push(...certificateProblems(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config as Config;
 }
@@ -333,7 +333,7 @@ function certificateProblems(config: Config): string[] {
 /** With which version 2 of the API lets money go back. */
 export function merchantCertificate(config: Config): ClientCertificate | undefined {
   const { WECHAT_PAY_V2_CERT: pkcs12, WECHAT_PAY_V2_CERT_PASSWORD: password = config.WECHAT_PAY_MCH_ID } = config;
-  return pkcs12 && readMerchantCertificate(pkcs12, password);
+  return pkcs12 && password ? readMerchantCertificate(pkcs12, password) : undefined;
 }
 
 function readText(
@@ -448,9 +448,11 @@ function isWebhookSecret(text: string): boolean {
   return bytes >= 24 && bytes <= 64;
 }
 
-function base64(text: string, context: z.RefinementCtx): Buffer {
+function pkcs12(text: string, context: z.RefinementCtx): Buffer {
   const compact = text.replaceAll(/\s/g, '');
-  return /^[0-9A-Za-z+/]+={0,2}$/.test(compact) ? Buffer.from(compact, 'base64') : refuse(context, 'is not base64');
+  // What PKCS#12 begins with.
+  const isPkcs12 = /^MI[0-9A-Za-z+/]+={0,2}$/.test(compact);
+  return isPkcs12 ? Buffer.from(compact, 'base64') : refuse(context, 'is not the base64 of a PKCS#12 file');
 }
 
 /** PEM, as it is or with `\n` for line ends, as some dashboards store it. */

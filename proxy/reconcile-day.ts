@@ -4,7 +4,7 @@ import { createServices } from './services.ts';
 
 const KINDS: Record<Difference['kind'], string> = {
   missing_here: 'missing here 这里没有',
-  missing_there: 'missing at WeChat 微信没有',
+  missing_there: 'missing in the bill 账单没有',
   amount: 'amount differs 金额不同',
   status: 'status differs 状态不同',
 };
@@ -37,12 +37,13 @@ function write({ date, payments, refunds, differences }: Report): string {
 }
 
 function line(difference: Difference): string {
-  const { kind, tradeNo, outRefundNo, transactionId, orderId, here, there, healed } = difference;
+  const { kind, tradeNo, outRefundNo, transactionId, orderId, amount, here, there, healed } = difference;
   const facts = {
     out_trade_no: tradeNo,
     out_refund_no: outRefundNo,
     transaction_id: transactionId,
     order: orderId,
+    'amount 金额': shown(amount),
     'here 这里': shown(here),
     'WeChat 微信': shown(there),
   };

@@ -98,7 +98,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
     ...eventRoutes({ events }),
     ...payNotificationRoutes(services),
-    ...payV2NotificationRoutes(services),
+    ...payV2NotificationRoutes({ ...services, onError }),
     ...operationRoutes({ metrics, assertReady, verificationFiles: config.DOMAIN_VERIFICATION ?? [] }),
     ...(await widgetRoutes(WIDGETS_FOLDER)),
   ];
@@ -118,6 +118,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   server.on('clientError', createRefuseBroken(logger));
   const work = [
     repeat(SECOND, onError, 'looking after due orders', () => orders.attendDue()),
+    repeat(SECOND, onError, 'ending abandoned numbers', () => orders.attendAbandonedTrades()),
     repeat(SECOND, onError, 'looking after due refunds', () => refunds.attendDue()),
     repeat(SECOND, onError, 'keeping token and ticket fresh', () =>
       Promise.all([accessToken.keepFresh(), jsapiTicket.keepFresh()]),

@@ -38,8 +38,8 @@ export async function createServices(config: Config, { now, onError }: Surroundi
   const orders = new Orders({ store, events, gateway, now, onError });
   const payments = new Payments({ store, orders, gateway, now, onError });
   const refunds = new Refunds({ store, events, orders, gateway, now, onError });
-  const products = new Products({ store, orders, gateway, codeUrl: v3 ? undefined : codeUrlOf(config, now), now });
-  const reconciliation = new Reconciliation({ store, orders, refunds, gateway });
+  const products = new Products({ store, orders, payments, codeUrl: v3 ? undefined : codeUrlOf(config, now) });
+  const reconciliation = new Reconciliation({ store, orders, refunds, gateway, onError });
   return { store, http, credentials, gateway, v3, v2, events, orders, payments, refunds, products, reconciliation };
 }
 

@@ -1,6 +1,7 @@
 /** The Koa app: what is common to all routes. The rest of the proxy knows nothing of Koa. */
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import { isIP } from 'node:net';
 import cors from '@koa/cors';
 import Router from '@koa/router';
 import Koa from 'koa';
@@ -131,11 +132,19 @@ async function readRequest(ctx: Context, route: Route, caller: Caller): Promise<
     caller,
     params: ctx.params as Record<string, string>,
     headers: ctx.headers,
-    address: ctx.ip.replace(IPV4_IN_IPV6, ''),
+    address: addressOf(ctx),
     query: query && check(query, { ...ctx.query }, 'query'),
     body: body && body !== 'bytes' ? await readJson(ctx.req, body) : undefined,
     bytes: body === 'bytes' ? await readBytes(ctx.req) : NO_BODY,
   };
+}
+
+/** Some proxies in front add a port, or write that they do not know. */
+function addressOf(ctx: Context): string {
+  const [, bracketed] = /^\[(.*)\](?::\d+)?$/.exec(ctx.ip) ?? [];
+  const [, beforePort] = /^([\d.]+):\d+$/.exec(ctx.ip) ?? [];
+  const address = bracketed ?? beforePort ?? ctx.ip;
+  return (isIP(address) ? address : (ctx.req.socket.remoteAddress ?? '')).replace(IPV4_IN_IPV6, '');
 }
 
 function write(ctx: Context, { status, body, headers = {} }: Answer): void {

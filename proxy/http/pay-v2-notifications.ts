@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ProxyError } from '../errors.ts';
 import { ERROR_MEANINGS } from '../errors.zh-CN.ts';
 import type { Orders } from '../orders/orders.ts';
@@ -20,14 +21,20 @@ import { V2_ACCEPTED } from './v2-accepted.ts';
 export const V2_NOTIFY_PATH = '/wechat/pay/v2/notify';
 export const V2_REFUND_NOTIFY_PATH = '/wechat/pay/v2/refund-notify';
 
+/** In milliseconds. */
+const PATIENCE = 4_500;
+const TRY_AGAIN = '暂时无法下单，请稍后重新扫码。';
+
 export interface PayV2NotificationOptions {
   v2: V2Account;
   orders: Orders;
   refunds: Refunds;
   products: Products;
+  onError: (error: unknown, doing: string) => void;
 }
 
-export function payV2NotificationRoutes({ v2, orders, refunds, products }: PayV2NotificationOptions): Route[] {
+export function payV2NotificationRoutes(options: PayV2NotificationOptions): Route[] {
+  const { v2, orders, refunds, products, onError } = options;
   const keys = (): V2Keys => {
     if (!v2.key) throw new ProxyError('pay_api_not_configured');
     return { ...v2, key: v2.key };
@@ -73,14 +80,16 @@ export function payV2NotificationRoutes({ v2, orders, refunds, products }: PayV2
     }),
   ];
 
-  /** Whoever has scanned reads what went wrong on the phone. */
+  /** Whoever has scanned reads what went wrong on the phone, in time: WeChat waits five seconds. */
   async function order(scan: Scan): Promise<{ prepayId: string } | { error: string }> {
-    try {
-      return { prepayId: await products.order(scan) };
-    } catch (thrown) {
-      const { code, status } = publicError(thrown);
-      if (status >= 500 && code !== 'payment_refused') throw thrown;
-      return { error: ERROR_MEANINGS[code][0] };
-    }
+    const made = products.order(scan).then(
+      (prepayId) => ({ prepayId }),
+      (thrown) => {
+        const { code, status } = publicError(thrown);
+        if (status >= 500) onError(thrown, 'making the order of a scan');
+        return { error: status >= 500 ? TRY_AGAIN : ERROR_MEANINGS[code][0] };
+      },
+    );
+    return Promise.race([made, sleep(PATIENCE, { error: TRY_AGAIN }, { ref: false })]);
   }
 }

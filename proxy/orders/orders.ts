@@ -9,7 +9,7 @@ import { PAGE_SIZE, pageOf, readCursor } from '../store/cursor.ts';
 import type { OrderRow, Tables } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
-import { PAID_CODES, type PaymentGateway, type Transaction } from '../wechat/pay/gateway.ts';
+import type { PaymentGateway, Transaction } from '../wechat/pay/gateway.ts';
 import { assertPayable, OPEN, type OrderFact, orderChange, PAID } from './order-state.ts';
 import { merchantView } from './order-view.ts';
 import { asRefusal } from './wechat-refusal.ts';
@@ -22,6 +22,9 @@ export interface OrdersOptions {
   onError: (error: unknown, doing: string) => void;
 }
 
+/** What WeChat has taken, by which number. */
+type Payment = Omit<Extract<OrderFact, { type: 'paid' }>, 'type'>;
+
 const ORDER_ID = /^ord_[0-9a-f]{32}$/;
 const HOUR = 3_600_000;
 const DEFAULT_LIFETIME = 2 * HOUR;
@@ -32,6 +35,8 @@ const QUERY_PAUSE = 2_000;
 export const QUERY_WAITS = [5, 10, 20, 40, 60, 120, 300, 600].map((seconds) => seconds * 1_000);
 /** How long a reader waits for WeChat's answer, in milliseconds, before it gets what is known. */
 const READ_PATIENCE = 2_500;
+/** After this time an abandoned number is ended at WeChat again, where that had failed, in milliseconds. */
+const TRADE_PAUSE = 60_000;
 /** How many due orders one round takes on. */
 const ROUND = 20;
 
@@ -65,11 +70,12 @@ export class Orders {
     const { numInsertedOrUpdatedRows } = await this.#store.db
       .insertInto('orders')
       .values(row)
-      .onConflict((conflict) => conflict.column('outTradeNo').doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (numInsertedOrUpdatedRows === 1n) return { order: row, created: true };
     const raced = await this.#sameOrder(row);
-    if (!raced) throw new ProxyError('store_unavailable');
+    // Then another order has this number at WeChat.
+    if (!raced) throw new ProxyError('order_conflict');
     return { order: raced, created: false };
   }
 
@@ -135,14 +141,38 @@ export class Orders {
     if (!isPaid(transaction) || transactionId === undefined) {
       throw new ProxyError('malformed_notification', 'It does not tell of a successful payment.');
     }
+    const at = paidAt ?? this.#now();
     await this.#store.transaction(async (trx) => {
       const order = await this.#store.lockOrderByTradeNo(trx, tradeNo);
       if (!order) throw new ProxyError('order_not_found');
       if (total !== order.total || currency !== order.currency) throw new ProxyError('amount_mismatch');
-      const fact = { tradeNo, transactionId, paidAt: paidAt ?? this.#now(), openid, channel };
+      const fact = { tradeNo, transactionId, paidAt: at, openid, channel };
+      if (order.transactionId !== null && order.tradeNo !== tradeNo) return this.#recordSecond(trx, order, fact);
       await this.apply(trx, order, { type: 'paid', ...fact });
+      if (order.tradeNo !== tradeNo) await this.#abandonTrade(trx, order, tradeNo);
     });
     this.#events.onAdded();
+  }
+
+  /** It was paid by an earlier number than the present one, which must not stay payable. */
+  async #abandonTrade(trx: Trx, order: OrderRow, paidTradeNo: string): Promise<void> {
+    const now = this.#now();
+    const ended = { closedAt: now, dueAt: null };
+    await trx.updateTable('trades').set(ended).where('tradeNo', '=', paidTradeNo).execute();
+    const abandoned = { tradeNo: order.tradeNo, orderId: order.id, closedAt: null, dueAt: now, transactionId: null };
+    await trx.insertInto('trades').values(abandoned).execute();
+  }
+
+  /** WeChat has taken the money twice, by two numbers: it must be known, and can be given back. */
+  async #recordSecond(trx: Trx, order: OrderRow, second: Payment): Promise<void> {
+    const { tradeNo, transactionId, paidAt, channel } = second;
+    const trade = await trx.selectFrom('trades').selectAll().where('tradeNo', '=', tradeNo).executeTakeFirst();
+    if (trade?.transactionId === transactionId) return;
+    if (!trade || trade.transactionId !== null) throw new ProxyError('transaction_conflict');
+    const known = { transactionId, closedAt: this.#now(), dueAt: null };
+    await trx.updateTable('trades').set(known).where('tradeNo', '=', tradeNo).execute();
+    const view = merchantView({ ...order, tradeNo, transactionId, paidAt, channel: channel ?? order.channel });
+    await this.#events.add(trx, 'payment.late', view);
   }
 
   /** Looks after the orders whose time has come: asks WeChat about them, or lets them expire. */
@@ -170,6 +200,24 @@ export class Orders {
     });
     for (const result of await Promise.allSettled(attended)) {
       if (result.status === 'rejected') this.#onError(result.reason, 'looking after a due order');
+    }
+  }
+
+  /** Ends the numbers at WeChat that nobody shall pay by any more, since their orders have been paid by others. */
+  async attendAbandonedTrades(): Promise<void> {
+    const { db } = this.#store;
+    const now = this.#now();
+    const due = await db.selectFrom('trades').selectAll().where('dueAt', '<=', now).limit(ROUND).execute();
+    for (const { tradeNo, dueAt } of due) {
+      const claim = await db
+        .updateTable('trades')
+        .set({ dueAt: now + TRADE_PAUSE })
+        .where('tradeNo', '=', tradeNo)
+        .where('dueAt', '=', dueAt)
+        .executeTakeFirst();
+      if (claim.numUpdatedRows !== 1n) continue;
+      await this.#endTrade(tradeNo);
+      await db.updateTable('trades').set({ closedAt: now, dueAt: null }).where('tradeNo', '=', tradeNo).execute();
     }
   }
 
@@ -251,9 +299,12 @@ export class Orders {
       await this.#gateway.closeOrder(tradeNo);
       return false;
     } catch (error) {
-      if (!PAID_CODES.has(upstreamCode(error) ?? '')) throw error;
-      const paid = await this.#gateway.queryOrder(tradeNo);
-      if (paid) await this.recordTransaction(paid);
+      // Whatever the code, WeChat may refuse because the payer has just paid.
+      if (upstreamCode(error) === undefined) throw error;
+      const now = await this.#gateway.queryOrder(tradeNo);
+      if (now?.state === 'CLOSED') return false;
+      if (!now || !isPaid(now)) throw error;
+      await this.recordTransaction(now);
       return true;
     }
   }
@@ -341,6 +392,6 @@ function notJustQueried(now: number) {
 }
 
 /** What was given back later was paid once. */
-function isPaid(transaction: Transaction): boolean {
+export function isPaid(transaction: Transaction): boolean {
   return transaction.state === 'SUCCESS' || transaction.state === 'REFUND';
 }

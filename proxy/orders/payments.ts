@@ -5,10 +5,10 @@ import { ProxyError } from '../errors.ts';
 import type { OrderRow } from '../store/schema.ts';
 import type { Db, Store, Trx } from '../store/store.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
-import { OVER_CODES, type PaymentGateway, PREPAID_LIFETIME } from '../wechat/pay/gateway.ts';
+import { type PaymentGateway, PREPAID_LIFETIME } from '../wechat/pay/gateway.ts';
 import { assertPayable } from './order-state.ts';
 import { time } from './order-view.ts';
-import { type Orders, QUERY_WAITS } from './orders.ts';
+import { isPaid, type Orders, QUERY_WAITS } from './orders.ts';
 import { asRefusal, isUndecided } from './wechat-refusal.ts';
 
 export interface PaymentsOptions {
@@ -26,6 +26,8 @@ export interface Payer {
   openid: string | undefined;
   /** IP address. */
   address: string;
+  /** Of the printed code that was scanned: then it is WeChat that asks, for a prepay id. */
+  productId?: string;
 }
 
 interface Prepared {
@@ -35,10 +37,20 @@ interface Prepared {
 }
 
 /**
- * Codes with which WeChat refuses a number that it knows with other particulars, such as another channel: 201 商户订单号重复.
+ * Codes with which WeChat refuses a number that it knows: because it is paid or closed, or because it has been asked
+ * for with other particulars, such as another channel or payer (201 商户订单号重复). Older spellings are still met.
  * https://pay.weixin.qq.com/doc/v3/merchant/4012791856
  */
-const TAKEN_CODES: ReadonlySet<string> = new Set(['INVALID_REQUEST', 'OUT_TRADE_NO_USED']);
+const USED_CODES: ReadonlySet<string> = new Set([
+  'INVALID_REQUEST',
+  'OUT_TRADE_NO_USED',
+  'ORDERPAID',
+  'ORDER_PAID',
+  'ORDERCLOSED',
+  'ORDER_CLOSED',
+]);
+/** WeChat asks for the address of whoever orders; of a scan, it alone knows it. */
+const NO_ADDRESS = '127.0.0.1';
 /** Of the 32 characters of a number at WeChat, so many are the order's own; the rest tells its numbers apart. */
 const OWN_CHARACTERS = 23;
 /** How often a request begins anew because another one has given the order another number meanwhile. */
@@ -80,6 +92,16 @@ export class Payments {
     }
   }
 
+  /**
+   * The prepay id of an order that a printed code has made.
+   * @throws {ProxyError} as `start`
+   */
+  async prepareScanned(order: OrderRow, openid: string, productId: string): Promise<string> {
+    const payer = { channel: 'native' as const, openid, address: NO_ADDRESS, productId };
+    assertPayable(order, openid, this.#now());
+    return ((await this.#living(this.#store.db, order, payer)) ?? (await this.#prepareOnce(order, payer))).prepaid;
+  }
+
   /** One request to WeChat for all that ask this process at once. */
   #prepareOnce(order: OrderRow, payer: Payer): Promise<Prepared> {
     const key = `${order.id} ${payer.channel} ${payerOf(payer)}`;
@@ -94,7 +116,11 @@ export class Payments {
       // It may have been paid by what was held ready before: for another payer, through another channel, too long ago.
       if (current.status === 'paying' || current.tradeNo !== current.outTradeNo) {
         await this.#orders.settle(current);
-        current = await this.#findPayable(order.id, payer);
+        const settled = await this.#findPayable(order.id, payer);
+        const isSettled = settled.tradeNo === current.tradeNo;
+        current = settled;
+        // It has got another number meanwhile: that the one before has ended must be made sure of first.
+        if (!isSettled) continue;
       }
       const prepared = await this.#prepareByPresentNumber(current, payer, attempt === ATTEMPTS);
       if (prepared) return prepared;
@@ -153,17 +179,18 @@ export class Payments {
         channel: payer.channel,
         openid: payer.channel === 'jsapi' ? payer.openid : undefined,
         payerAddress: payer.address,
+        productId: payer.productId,
         ...{ tradeNo, description, total, attach: attach ?? undefined, expiresAt },
       });
-      return { jsapi: prepayId, native: codeUrl, h5: h5Url }[payer.channel];
+      return payer.productId === undefined ? { jsapi: prepayId, native: codeUrl, h5: h5Url }[payer.channel] : prepayId;
     } catch (error) {
-      const code = upstreamCode(error) ?? '';
-      if (OVER_CODES.has(code)) {
-        await this.#orders.settle({ ...order, status: 'paying' });
-        await this.#findPayable(order.id, payer);
+      if (!USED_CODES.has(upstreamCode(error) ?? '')) throw asRefusal(error, 'payment_refused');
+      if (order.status === 'paying') {
+        await this.#orders.settle(order);
+        const current = await this.#findPayable(order.id, payer);
+        if (current.tradeNo !== order.tradeNo) return undefined;
       }
-      if (await this.#isBegunByAnother(order, payer)) throw asRefusal(error, 'payer_mismatch');
-      if (TAKEN_CODES.has(code) && (await this.#renumber(order, payer, isLast))) return undefined;
+      if (await this.#renumber(order, payer, isLast)) return undefined;
       throw asRefusal(error, 'payment_refused');
     }
   }
@@ -176,14 +203,19 @@ export class Payments {
     const known = await this.#gateway.queryOrder(order.tradeNo);
     if (!known) return false;
     if (known.total !== undefined && known.total !== order.total) throw new ProxyError('trade_no_used');
+    if (isPaid(known)) {
+      await this.#orders.recordTransaction(known);
+      return true;
+    }
     // Who gives up leaves the number to the other request that has just opened it.
     if (isLast) throw new ProxyError('wechat_pay_busy');
     const tradeNo = `${order.outTradeNo.slice(0, OWN_CHARACTERS)}_${randomBytes(4).toString('hex')}`;
+    const earlier = { tradeNo: order.tradeNo, orderId: order.id, closedAt: null, dueAt: null, transactionId: null };
     await this.#store.transaction(async (trx) => {
       const current = await this.#store.lockOrder(trx, order.id);
       if (current?.tradeNo !== order.tradeNo) return;
       assertPayable(current, payer.openid, this.#now());
-      await trx.insertInto('trades').values({ tradeNo: order.tradeNo, orderId: order.id, closedAt: null }).execute();
+      await trx.insertInto('trades').values(earlier).execute();
       await trx.updateTable('orders').set({ tradeNo }).where('id', '=', order.id).execute();
     });
     try {
@@ -200,22 +232,15 @@ export class Payments {
     await this.#store.transaction(async (trx) => {
       const current = await this.#store.lockOrder(trx, id);
       if (current?.tradeNo !== another) return;
-      await trx.deleteFrom('trades').where('tradeNo', '=', tradeNo).execute();
+      const { numDeletedRows } = await trx
+        .deleteFrom('trades')
+        .where('tradeNo', '=', tradeNo)
+        .where('closedAt', 'is', null)
+        .executeTakeFirst();
+      // Another request has ended it after all, and may have opened the new one.
+      if (numDeletedRows === 0n) return;
       await trx.updateTable('orders').set({ tradeNo }).where('id', '=', id).execute();
     });
-  }
-
-  /** WeChat binds an order's number to the payer who asked first inside WeChat. */
-  async #isBegunByAnother({ id, tradeNo }: OrderRow, { channel, openid }: Payer): Promise<boolean> {
-    if (channel !== 'jsapi') return false;
-    const payments = await this.#store.db
-      .selectFrom('payments')
-      .select('payer')
-      .where('orderId', '=', id)
-      .where('tradeNo', '=', tradeNo)
-      .where('channel', '=', 'jsapi')
-      .execute();
-    return payments.length > 0 && payments.every(({ payer }) => payer !== openid);
   }
 
   async #findPayable(id: string, { openid }: Payer): Promise<OrderRow> {
@@ -238,7 +263,7 @@ export class Payments {
 }
 
 /** By whom what WeChat holds ready can be used. */
-function payerOf({ channel, openid, address }: Payer): string {
-  if (channel === 'jsapi') return openid!;
+function payerOf({ channel, openid, address, productId }: Payer): string {
+  if (channel === 'jsapi' || productId !== undefined) return openid!;
   return channel === 'h5' ? address : '';
 }

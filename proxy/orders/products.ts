@@ -4,18 +4,15 @@ import type { Product, ProductRequest } from '../api.ts';
 import { ProxyError } from '../errors.ts';
 import type { ProductRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import type { PaymentGateway } from '../wechat/pay/gateway.ts';
-import { OPEN } from './order-state.ts';
-import { type Orders, QUERY_WAITS } from './orders.ts';
-import { asRefusal } from './wechat-refusal.ts';
+import type { Orders } from './orders.ts';
+import type { Payments } from './payments.ts';
 
 export interface ProductsOptions {
   store: Store;
   orders: Orders;
-  gateway: PaymentGateway;
+  payments: Payments;
   /** What a printed code says. Undefined where the gateway knows no printed codes. */
   codeUrl: ((productId: string) => string) | undefined;
-  now: () => number;
 }
 
 export interface Scan {
@@ -24,9 +21,6 @@ export interface Scan {
   /** The same again where WeChat repeats itself. */
   nonceStr: string;
 }
-
-/** WeChat asks for the address of whoever orders; of a scan, it alone knows it. */
-const NO_ADDRESS = '127.0.0.1';
 
 export class Products {
   readonly #options: ProductsOptions;
@@ -61,28 +55,7 @@ export class Products {
    * @throws {ProxyError} `product_not_found`, `order_paid`, …, `payment_refused` or another reason of WeChat's
    */
   async order(scan: Scan): Promise<string> {
-    const { store, orders, gateway, now } = this.#options;
-    const order = await this.#orderOf(scan);
-    if (!OPEN.has(order.status)) throw new ProxyError('order_closed');
-    const { tradeNo, description, total, expiresAt } = order;
-    const { prepayId } = await gateway
-      .createOrder({
-        channel: 'native',
-        productId: scan.productId,
-        openid: undefined,
-        payerAddress: NO_ADDRESS,
-        ...{ tradeNo, description, total, attach: undefined, expiresAt },
-      })
-      .catch((error) => {
-        throw asRefusal(error, 'payment_refused');
-      });
-    if (prepayId === undefined) throw new ProxyError('payment_refused');
-    await store.transaction(async (trx) => {
-      const current = await store.lockOrder(trx, order.id);
-      const askAt = now() + QUERY_WAITS[0]!;
-      if (current) await orders.apply(trx, current, { type: 'payment-requested', channel: 'native', askAt });
-    });
-    return prepayId;
+    return this.#options.payments.prepareScanned(await this.#orderOf(scan), scan.openid, scan.productId);
   }
 
   /** Its number comes from the scan: should WeChat ask twice, it is one order. What it costs, from the first time on. */

@@ -12,6 +12,7 @@ export interface ReconciliationOptions {
   orders: Orders;
   refunds: Refunds;
   gateway: PaymentGateway;
+  onError: (error: unknown, doing: string) => void;
 }
 
 export interface Difference {
@@ -22,6 +23,8 @@ export interface Difference {
   outRefundNo?: string;
   orderId?: string;
   transactionId?: string;
+  /** In fen. */
+  amount: number;
   /** What is known here and what WeChat says: a status, or an amount in fen. Null: nothing. */
   here: string | number | null;
   there: string | number | null;
@@ -82,24 +85,58 @@ export class Reconciliation {
   async #comparePayment(row: BillRow): Promise<Difference | undefined> {
     const { tradeNo, transactionId, amount } = row;
     const order = await this.#orderOf(tradeNo);
-    const difference = { tradeNo, transactionId, ...(order && { orderId: order.id }), healed: false };
-    if (!order || (order.transactionId !== null && order.transactionId !== transactionId)) {
+    const difference = { tradeNo, transactionId, amount, ...(order && { orderId: order.id }), healed: false };
+    if (!order || (await this.#isAnother(order, transactionId))) {
       return { ...difference, kind: 'missing_here', here: null, there: 'SUCCESS' };
     }
     if (amount !== order.total || row.currency !== order.currency) {
       return { ...difference, kind: 'amount', here: order.total, there: amount };
     }
-    if (order.transactionId === transactionId) return undefined;
+    if (order.transactionId !== null) return undefined;
     const healed = await this.#healOrder(order, tradeNo);
     return { ...difference, kind: 'status', here: order.status, there: 'SUCCESS', healed };
   }
 
-  async #healOrder({ id }: OrderRow, tradeNo: string): Promise<boolean> {
+  /** It is paid, but not by this: neither as its payment, nor as a second one that is known. */
+  async #isAnother({ id, transactionId }: OrderRow, told: string): Promise<boolean> {
+    if (transactionId === null || transactionId === told) return false;
+    const { db } = this.#options.store;
+    const second = db
+      .selectFrom('trades')
+      .select('tradeNo')
+      .where('orderId', '=', id)
+      .where('transactionId', '=', told);
+    return (await second.executeTakeFirst()) === undefined;
+  }
+
+  #healOrder({ id }: OrderRow, tradeNo: string): Promise<boolean> {
     const { gateway, orders } = this.#options;
-    const transaction = await gateway.queryOrder(tradeNo);
-    if (!transaction?.transactionId) return false;
-    await orders.recordTransaction(transaction);
-    return (await orders.find(id)).transactionId === transaction.transactionId;
+    return this.#heal(async () => {
+      const transaction = await gateway.queryOrder(tradeNo);
+      if (!transaction?.transactionId) return false;
+      await orders.recordTransaction(transaction);
+      return (await orders.find(id)).transactionId === transaction.transactionId;
+    });
+  }
+
+  /** Where that fails, the difference stays, and all others are found nevertheless. */
+  async #heal(work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#options.onError(error, 'mending a difference');
+      return false;
+    }
+  }
+
+  /** What WeChat says if it is asked, for whoever looks into the difference. */
+  async #ask(question: Promise<{ state: string } | undefined>): Promise<string | null> {
+    try {
+      return (await question)?.state ?? null;
+    } catch (error) {
+      this.#options.onError(error, 'asking WeChat about a difference');
+      return 'unknown';
+    }
   }
 
   async #compareRefund(row: BillRow, told: NonNullable<BillRow['refund']>): Promise<Difference | undefined> {
@@ -107,7 +144,7 @@ export class Reconciliation {
     const { outRefundNo, status } = told;
     const refund = await this.#refundOf(outRefundNo);
     const difference = {
-      ...{ tradeNo, outRefundNo, transactionId, healed: false },
+      ...{ tradeNo, outRefundNo, transactionId, amount, healed: false },
       ...(refund && { orderId: refund.orderId }),
     };
     if (!refund) return { ...difference, kind: 'missing_here', here: null, there: status };
@@ -115,16 +152,19 @@ export class Reconciliation {
     if (agree(refund, status)) return undefined;
     return {
       ...{ ...difference, kind: 'status', here: refund.status, there: status },
-      healed: await this.#healRefund(refund),
+      healed: await this.#healRefund(refund, status),
     };
   }
 
-  async #healRefund({ outRefundNo, status }: RefundRow): Promise<boolean> {
+  #healRefund({ outRefundNo }: RefundRow, told: string): Promise<boolean> {
     const { gateway, refunds } = this.#options;
-    const state = await gateway.queryRefund(outRefundNo);
-    if (!state) return false;
-    await refunds.record(state);
-    return (await this.#refundOf(outRefundNo))?.status !== status;
+    return this.#heal(async () => {
+      const state = await gateway.queryRefund(outRefundNo);
+      if (!state) return false;
+      await refunds.record(state);
+      const refund = await this.#refundOf(outRefundNo);
+      return refund !== undefined && agree(refund, told);
+    });
   }
 
   async #paymentsMissingThere(rows: BillRow[], start: number): Promise<Difference[]> {
@@ -132,18 +172,18 @@ export class Reconciliation {
     const listed = new Set(rows.map(({ transactionId }) => transactionId));
     const paid = await store.db
       .selectFrom('orders')
-      .select(['id', 'tradeNo', 'transactionId', 'status'])
+      .select(['id', 'tradeNo', 'transactionId', 'status', 'total'])
       .where('paidAt', '>=', start)
       .where('paidAt', '<', start + DAY)
       .execute();
-    const missing = paid.filter(({ transactionId }) => transactionId !== null && !listed.has(transactionId));
-    return Promise.all(
-      missing.map(async ({ id, tradeNo, transactionId, status }) => ({
-        kind: 'missing_there' as const,
-        ...{ tradeNo, orderId: id, transactionId: transactionId!, here: status, healed: false },
-        there: (await gateway.queryOrder(tradeNo))?.state ?? null,
-      })),
-    );
+    const differences: Difference[] = [];
+    for (const { id, tradeNo, transactionId, status, total } of paid) {
+      if (transactionId === null || listed.has(transactionId)) continue;
+      const there = await this.#ask(gateway.queryOrder(tradeNo));
+      const found = { tradeNo, orderId: id, transactionId, amount: total, here: status, there, healed: false };
+      differences.push({ kind: 'missing_there', ...found });
+    }
+    return differences;
   }
 
   async #refundsMissingThere(rows: BillRow[], start: number): Promise<Difference[]> {
@@ -152,26 +192,22 @@ export class Reconciliation {
     const asked = await store.db
       .selectFrom('refunds')
       .innerJoin('orders', 'orders.id', 'refunds.orderId')
-      .select(['refunds.outRefundNo', 'refunds.status', 'refunds.createdAt', 'orders.id', 'orders.tradeNo'])
+      .select(['refunds.outRefundNo', 'refunds.status', 'refunds.createdAt', 'refunds.succeededAt'])
+      .select(['orders.id', 'refunds.tradeNo', 'refunds.amount'])
       .where('refunds.createdAt', '>=', start)
       .where('refunds.createdAt', '<', start + DAY)
       .where('refunds.status', 'in', ['processing', 'succeeded', 'abnormal'])
       .execute();
     const differences: Difference[] = [];
-    for (const { outRefundNo, status, createdAt, id, tradeNo } of asked) {
+    for (const { outRefundNo, status, createdAt, succeededAt, id, tradeNo, amount } of asked) {
       if (listed.has(outRefundNo)) continue;
-      const there = (await gateway.queryRefund(outRefundNo))?.state ?? null;
+      const there = await this.#ask(gateway.queryRefund(outRefundNo));
       const fromMidnight = Math.min(createdAt - start, start + DAY - createdAt);
-      if (there !== null && fromMidnight < MIDNIGHT) continue;
-      differences.push({
-        kind: 'missing_there',
-        tradeNo,
-        outRefundNo,
-        orderId: id,
-        here: status,
-        there,
-        healed: false,
-      });
+      // WeChat may have taken it on a later day only: it was out of reach, or had refused it first.
+      const isLater = succeededAt === null || succeededAt >= start + DAY;
+      if (there !== null && (fromMidnight < MIDNIGHT || isLater)) continue;
+      const found = { tradeNo, outRefundNo, orderId: id, amount, here: status, there, healed: false };
+      differences.push({ kind: 'missing_there', ...found });
     }
     return differences;
   }
@@ -192,9 +228,10 @@ function saysNothingHappened(error: unknown): boolean {
   return !/creating/i.test(`${error.upstream?.code} ${error.upstream?.message}`);
 }
 
-/** A refund goes on after the bill was written: only what the bill knows to have ended must have ended so here. */
+/** A refund goes on after the bill was written, an abnormal one as well: only what the bill knows to have ended must have ended so here. */
 function agree({ status }: RefundRow, told: string): boolean {
   if (told === 'SUCCESS') return status === 'succeeded';
   if (told === 'PROCESSING') return status !== 'refused';
+  if (told === 'CHANGE') return status !== 'processing' && status !== 'refused';
   return status !== 'succeeded' && status !== 'processing';
 }

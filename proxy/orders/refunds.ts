@@ -1,5 +1,5 @@
 /** Giving money back: asked for by the merchant, done by WeChat, sooner or later. */
-import type { RefundRequest, RefundStatus } from '../api.ts';
+import { OutRefundNo, type RefundRequest, type RefundStatus } from '../api.ts';
 import { ProxyError, type Upstream } from '../errors.ts';
 import type { Events } from '../outbox/events.ts';
 import type { OrderRow, RefundRow } from '../store/schema.ts';
@@ -33,6 +33,15 @@ const ROUND = 20;
 /** What counts against what was paid: what is given back, and what may be. */
 const HELD: RefundStatus[] = ['processing', 'succeeded', 'abnormal'];
 
+/** What may still become of it; an abnormal refund goes on when the merchant has seen to it in WeChat's console. */
+const UNDECIDED: RefundStatus[] = ['processing', 'abnormal'];
+
+/**
+ * What is told late must not undo what was told since. Money that has arrived stays there; an abnormal refund may still
+ * arrive, or be given up; and WeChat may take from one request what it has refused to another with the same number.
+ */
+const FINALITY: Record<RefundStatus, number> = { refused: 0, processing: 1, abnormal: 2, closed: 3, succeeded: 4 };
+
 const STATUSES: Record<RefundState['state'], RefundStatus> = {
   PROCESSING: 'processing',
   SUCCESS: 'succeeded',
@@ -65,7 +74,7 @@ export class Refunds {
   /** @throws {ProxyError} `order_not_found`, `refund_not_found` */
   async find(orderId: string, outRefundNo: string): Promise<OrderRefund> {
     const order = await this.#options.orders.find(orderId);
-    const refund = await this.#row(outRefundNo);
+    const refund = OutRefundNo.safeParse(outRefundNo).success ? await this.#row(outRefundNo) : undefined;
     if (refund?.orderId !== orderId) throw new ProxyError('refund_not_found');
     return { order, refund };
   }
@@ -73,7 +82,7 @@ export class Refunds {
   /** The refund as it is now: WeChat is asked first where that may bring news. */
   async read(orderId: string, outRefundNo: string): Promise<OrderRefund> {
     const { refund } = await this.find(orderId, outRefundNo);
-    if (refund.status === 'processing' && (await this.#claim(refund, {}))) {
+    if (UNDECIDED.includes(refund.status) && (await this.#claim(refund, {}))) {
       await this.#settle(refund).catch((error) => this.#options.onError(error, 'asking WeChat about a refund'));
     }
     return this.find(orderId, outRefundNo);
@@ -102,7 +111,7 @@ export class Refunds {
     if (state.mchId !== gateway.mchId) throw new ProxyError('merchant_mismatch');
     await store.transaction(async (trx) => {
       const { order, refund } = await this.#lock(trx, state.outRefundNo);
-      if (state.amount !== refund.amount || state.total !== order.total || state.tradeNo !== order.tradeNo) {
+      if (state.amount !== refund.amount || state.total !== order.total || state.tradeNo !== refund.tradeNo) {
         throw new ProxyError('amount_mismatch');
       }
       const { refundId } = state;
@@ -112,7 +121,9 @@ export class Refunds {
         return;
       }
       const succeededAt = status === 'succeeded' ? (state.succeededAt ?? now()) : null;
-      await this.#change(trx, order, refund, { status, refundId, succeededAt, dueAt: null });
+      const dueAt = status === 'processing' ? now() + QUERY_WAITS[0]! : null;
+      const noFailure = { failureCode: null, failureMessage: null };
+      await this.#change(trx, order, refund, { status, refundId, succeededAt, dueAt, ...noFailure });
     });
     events.onAdded();
   }
@@ -145,27 +156,29 @@ export class Refunds {
   /** Sets the money aside, so that however many ask at once, no more is given back than was paid. */
   #reserve(orderId: string, request: RefundRequest): Promise<{ refund: RefundRow; created: boolean }> {
     const { store, now } = this.#options;
-    const { outRefundNo, amount, reason = null } = request;
+    const { outRefundNo, amount, reason = null, transactionId } = request;
     return store.transaction(async (trx) => {
       const order = await store.lockOrder(trx, orderId);
       if (!order) throw new ProxyError('order_not_found');
+      const tradeNo = await this.#paidTradeNo(trx, order, transactionId);
       const known = await trx
         .selectFrom('refunds')
         .selectAll()
         .where('outRefundNo', '=', outRefundNo)
         .executeTakeFirst();
       if (known) {
-        const isSame = known.orderId === orderId && known.amount === amount.total && known.reason === reason;
+        const isSame = known.tradeNo === tradeNo && known.amount === amount.total && known.reason === reason;
         if (!isSame) throw new ProxyError('refund_conflict');
         if (known.status !== 'refused') return { refund: known, created: false };
       }
-      if (order.transactionId === null) throw new ProxyError('order_not_paid');
-      if ((await this.#sum(trx, orderId, HELD)) + amount.total > order.total) {
+      if (tradeNo === undefined) throw new ProxyError('order_not_paid');
+      if ((await this.#sum(trx, tradeNo, HELD)) + amount.total > order.total) {
         throw new ProxyError('refund_exceeds_paid');
       }
       const refund: RefundRow = {
         outRefundNo,
         orderId,
+        tradeNo,
         amount: amount.total,
         reason,
         status: 'processing',
@@ -178,13 +191,30 @@ export class Refunds {
         queries: 0,
         queriedAt: now(),
       };
-      await trx
+      // What is locked is this order: another one may have taken the number just now.
+      const { numInsertedOrUpdatedRows } = await trx
         .insertInto('refunds')
         .values(refund)
-        .onConflict((conflict) => conflict.column('outRefundNo').doUpdateSet(refund))
-        .execute();
+        .onConflict((conflict) =>
+          conflict.column('outRefundNo').doUpdateSet(refund).where('refunds.orderId', '=', orderId),
+        )
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows !== 1n) throw new ProxyError('refund_conflict');
       return { refund, created: true };
     });
+  }
+
+  /** The number by which WeChat took the money that is to go back; undefined where it has not. */
+  async #paidTradeNo(trx: Trx, order: OrderRow, transactionId = order.transactionId): Promise<string | undefined> {
+    if (transactionId === null) return undefined;
+    if (transactionId === order.transactionId) return order.tradeNo;
+    const second = await trx
+      .selectFrom('trades')
+      .select('tradeNo')
+      .where('orderId', '=', order.id)
+      .where('transactionId', '=', transactionId)
+      .executeTakeFirst();
+    return second?.tradeNo;
   }
 
   /** Where WeChat knows nothing of a refund, it has never got the request: it gets it again, with the same number. */
@@ -198,29 +228,32 @@ export class Refunds {
   async #submit(refund: RefundRow, { isAwaited }: { isAwaited: boolean }): Promise<void> {
     const { orders, gateway, onError } = this.#options;
     const order = await orders.find(refund.orderId);
-    const { outRefundNo, amount, reason } = refund;
-    const request = { tradeNo: order.tradeNo, outRefundNo, amount, total: order.total, reason: reason ?? undefined };
-    try {
-      await this.record(await gateway.refund(request));
-    } catch (error) {
+    const { tradeNo, outRefundNo, amount, reason } = refund;
+    const request = { tradeNo, outRefundNo, amount, total: order.total, reason: reason ?? undefined };
+    const state = await gateway.refund(request).catch(async (error: unknown) => {
       if (isUndecided(error)) return onError(error, 'asking WeChat for a refund');
       const refusal = asRefusal(error, 'refund_refused');
       if (!(refusal instanceof ProxyError)) throw error;
-      await this.#refuse(outRefundNo, refusal.upstream ?? { code: refusal.code, message: refusal.message }, isAwaited);
-      if (isAwaited) throw refusal;
-    }
+      const reason = refusal.upstream ?? { code: refusal.code, message: refusal.message };
+      if ((await this.#refuse(outRefundNo, reason, isAwaited)) && isAwaited) throw refusal;
+    });
+    if (state) await this.record(state);
   }
 
-  async #refuse(outRefundNo: string, { code, message }: Upstream, isAwaited: boolean): Promise<void> {
+  /** @returns whether it is refused: not where WeChat has taken it from another request meanwhile */
+  async #refuse(outRefundNo: string, { code, message }: Upstream, isAwaited: boolean): Promise<boolean> {
     const { store, events } = this.#options;
-    await store.transaction(async (trx) => {
+    const isRefused = await store.transaction(async (trx) => {
       const { order, refund } = await this.#lock(trx, outRefundNo);
-      if (refund.status !== 'processing') return;
+      if (refund.refundId !== null) return false;
+      if (refund.status !== 'processing') return true;
       const change = { status: 'refused' as const, failureCode: code, failureMessage: message, dueAt: null };
       if (isAwaited) await this.#set(trx, refund, change);
       else await this.#change(trx, order, refund, change);
+      return true;
     });
     events.onAdded();
+    return isRefused;
   }
 
   async #lock(trx: Trx, outRefundNo: string): Promise<OrderRefund> {
@@ -247,9 +280,10 @@ export class Refunds {
     const changed = { ...refund, ...set };
     const hasSucceeded = changed.status === 'succeeded';
     if (hasSucceeded) {
-      const total = await this.#sum(trx, order.id, ['succeeded']);
+      const total = await this.#sum(trx, order.tradeNo, ['succeeded']);
       await orders.apply(trx, order, { type: 'refunded', total });
     }
+    if (changed.status === 'processing') return;
     await events.add(trx, hasSucceeded ? 'refund.succeeded' : 'refund.failed', refundView({ order, refund: changed }));
   }
 
@@ -257,11 +291,11 @@ export class Refunds {
     await trx.updateTable('refunds').set(set).where('outRefundNo', '=', outRefundNo).execute();
   }
 
-  async #sum(trx: Trx, orderId: string, statuses: RefundStatus[]): Promise<number> {
+  async #sum(trx: Trx, tradeNo: string, statuses: RefundStatus[]): Promise<number> {
     const { total } = await trx
       .selectFrom('refunds')
       .select((select) => select.fn.sum<number | string | null>('amount').as('total'))
-      .where('orderId', '=', orderId)
+      .where('tradeNo', '=', tradeNo)
       .where('status', 'in', statuses)
       .executeTakeFirstOrThrow();
     return Number(total ?? 0);
@@ -274,7 +308,7 @@ export class Refunds {
       .updateTable('refunds')
       .set({ ...set, queriedAt: now() })
       .where('outRefundNo', '=', outRefundNo)
-      .where('status', '=', 'processing')
+      .where('status', 'in', UNDECIDED)
       .where((where) => where.or([where('queriedAt', 'is', null), where('queriedAt', '<=', now() - QUERY_PAUSE)]))
       .executeTakeFirst();
     return numUpdatedRows === 1n;
@@ -286,8 +320,7 @@ export class Refunds {
   }
 }
 
-/** Money that has arrived stays there; an abnormal refund may still arrive; nothing goes back to where it was. */
+/** Nothing goes back to where it was. */
 function isNews(known: RefundStatus, told: RefundStatus): boolean {
-  if (known === told || told === 'processing' || known === 'succeeded') return false;
-  return known === 'processing' || told === 'succeeded';
+  return FINALITY[told] > FINALITY[known];
 }

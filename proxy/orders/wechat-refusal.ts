@@ -19,6 +19,7 @@ const REASONS: Record<string, ErrorCode> = {
   RATELIMITEXCEEDED: 'wechat_pay_busy',
   INVALIDREQTOOMUCH: 'wechat_pay_busy',
   SYSTEMERROR: 'wechat_pay_busy',
+  SERVICEUNAVAILABLE: 'wechat_pay_busy',
   BANKERROR: 'wechat_pay_busy',
   BIZERRNEEDRETRY: 'wechat_pay_busy',
 };

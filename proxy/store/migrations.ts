@@ -108,8 +108,11 @@ const wechatPay: Migration = {
       .addColumn('tradeNo', 'text', (column) => column.primaryKey())
       .addColumn('orderId', 'text', (column) => column.notNull().references('orders.id'))
       .addColumn('closedAt', 'bigint')
+      .addColumn('dueAt', 'bigint')
+      .addColumn('transactionId', 'text')
       .execute();
     await db.schema.createIndex('tradesByOrder').on('trades').column('orderId').execute();
+    await db.schema.createIndex('tradesByDueAt').on('trades').column('dueAt').execute();
 
     await db.schema.alterTable('payments').renameColumn('openid', 'payer').execute();
     await db.schema.alterTable('payments').renameColumn('prepayId', 'prepaid').execute();
@@ -123,6 +126,7 @@ const wechatPay: Migration = {
       .createTable('refunds')
       .addColumn('outRefundNo', 'text', (column) => column.primaryKey())
       .addColumn('orderId', 'text', (column) => column.notNull().references('orders.id'))
+      .addColumn('tradeNo', 'text', (column) => column.notNull())
       .addColumn('amount', 'bigint', (column) => column.notNull())
       .addColumn('reason', 'text')
       .addColumn('status', 'text', (column) => column.notNull())

@@ -56,6 +56,10 @@ export interface TradesTable {
   orderId: string;
   /** When WeChat promised to take no money for it. Null: it may still be paid. */
   closedAt: number | null;
+  /** When its end is next seen to without being asked for. Null: with the order. */
+  dueAt: number | null;
+  /** What WeChat took by this number though the order was paid by another one: to be given back. */
+  transactionId: string | null;
 }
 
 /** What WeChat holds ready for a payer: one row for each order, channel and payer. */
@@ -74,6 +78,8 @@ export interface PaymentsTable {
 export interface RefundsTable {
   outRefundNo: string;
   orderId: string;
+  /** By which WeChat had taken the money. */
+  tradeNo: string;
   /** In fen. */
   amount: number;
   reason: string | null;

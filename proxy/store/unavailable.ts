@@ -7,8 +7,11 @@ export function isStoreUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode, message } = error as Error & { code?: unknown; errcode?: unknown };
   if (code === 'ERR_SQLITE_ERROR') return SQLITE.has(Number(errcode) & 0xff);
-  return POSTGRES.test(String(code)) || message.startsWith('Connection terminated');
+  return POSTGRES.test(String(code)) || PG.test(message);
 }
+
+/** What `pg` says by itself of a connection that broke, without a code. */
+const PG = /^(Connection terminated|Client has encountered a connection error)/;
 
 const POSTGRES = /^(08...|53...|57P0[123]|ECONNRESET|ECONNREFUSED|EPIPE)$/;
 const SQLITE = new Set([5, 10, 13, 14]);

@@ -10,8 +10,9 @@ const MAX_SIZE = 64 * 1024;
 
 /** XML 1.0, §2.2: what may stand in a document at all. */
 const ILLEGAL = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
-const DECLARATION = /^<\?xml(?: [^<>&?]*)?\?>/;
-const SPACE_AROUND = /^[ \t\r\n]+|[ \t\r\n]+$/g;
+const DECLARATION = /^<\?xml(?: version=["']1\.0["'])?(?: encoding=["']utf-8["'])?(?: standalone=["']yes["'])?\?>/i;
+const SPACE_BEFORE = /^[ \t\r\n]+/;
+const NO_SPACE = /[^ \t\r\n]/;
 const CDATA = /<!\[CDATA\[.*?\]\]>/gs;
 const TAG = /<\/?([A-Za-z_][A-Za-z0-9_]{0,63})>|<([A-Za-z_][A-Za-z0-9_]{0,63}) ?\/>/g;
 const ENTITY = /&(amp|lt|gt|quot|apos);/g;
@@ -43,7 +44,7 @@ const parser = new XMLParser({
  * @throws {ProxyError} `malformed_notification`, with a reason that quotes nothing
  */
 export function parseXml(source: Buffer | string, { root = 'xml' } = {}): XmlFields {
-  const text = decode(source).replace(DECLARATION, '').replace(SPACE_AROUND, '');
+  const text = trim(decode(source).replace(DECLARATION, ''));
   refuseMarkup(text);
   if (XMLValidator.validate(text) !== true) throw malformed('is not well-formed');
   const [document, ...others] = parseNodes(text);
@@ -64,6 +65,13 @@ export function writeXml(fields: XmlFields, root = 'xml'): string {
 /** What of a text can stand in XML: no control characters, no halves of surrogate pairs. */
 export function legalText(text: string): string {
   return text.replaceAll(new RegExp(ILLEGAL, 'gu'), '');
+}
+
+/** Without the space around the root; step by step, for a pattern would begin anew at each of many spaces. */
+function trim(text: string): string {
+  let end = text.length;
+  while (end > 0 && !NO_SPACE.test(text[end - 1]!)) end--;
+  return text.slice(0, end).replace(SPACE_BEFORE, '');
 }
 
 function decode(source: Buffer | string): string {
@@ -112,7 +120,7 @@ function readFields(nodes: Node[]): XmlFields {
   const fields: XmlFields = Object.create(null);
   for (const [name, content] of nodes.map(entryOf)) {
     const isText = typeof content === 'string';
-    if (isText && restore(content).replace(SPACE_AROUND, '') === '') continue;
+    if (isText && !NO_SPACE.test(restore(content))) continue;
     if (isText || name === '#cdata') throw malformed('has text between elements');
     if (name in fields) throw malformed('has an element twice');
     fields[name] = content.map(readText).join('');

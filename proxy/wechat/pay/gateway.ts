@@ -125,14 +125,3 @@ export const PREPAID_LIFETIME: Record<Channel, number> = {
   native: 115 * 60_000,
   h5: 4.5 * 60_000,
 };
-
-/** Codes with which WeChat Pay refuses because the order is paid. Older spellings are still met. */
-export const PAID_CODES: ReadonlySet<string> = new Set(['ORDERPAID', 'ORDER_PAID']);
-
-/** Codes with which it refuses a new payment because the number has been through: asking tells how it ended. */
-export const OVER_CODES: ReadonlySet<string> = new Set([
-  ...PAID_CODES,
-  'ORDERCLOSED',
-  'ORDER_CLOSED',
-  'OUT_TRADE_NO_USED',
-]);

@@ -25,6 +25,18 @@ const COLUMNS = {
   refundStatus: ['退款状态'],
 } as const;
 type Values = Record<keyof typeof COLUMNS, string>;
+/** The merchant's own texts stand side by side. Nothing in them is escaped: they may hold what looks like a border. */
+const FREE_TEXTS = ['商品名称', '商户数据包'];
+/** `REVOKED`: a cashier has taken it back. */
+const STATES = new Set(['SUCCESS', 'REFUND', 'REVOKED']);
+
+/** Where the values stand in a row. */
+interface Layout {
+  positions: Record<keyof Values, number>;
+  width: number;
+  /** From here on, a row that has more borders than the header is counted from its end. */
+  afterTexts: number;
+}
 
 /**
  * The payments and refunds of a bill. What a cashier has revoked is neither.
@@ -36,32 +48,42 @@ export function readTradeBill(csv: string): BillRow[] {
     .replace(BYTE_ORDER_MARK, '')
     .split(/\r?\n/)
     .filter((line) => line !== '');
-  const positions = columnPositions(lines[0] ?? '');
+  const layout = readHeader(lines[0] ?? '');
   const end = lines.findIndex((line, index) => index > 0 && !line.startsWith('`'));
-  const rows = lines.slice(1, end).map((line) => readRow(line, positions));
+  const rows = lines.slice(1, end).map((line) => readRow(line, layout));
   const [announced] = values(lines[end + 1] ?? '');
   if (end < 0 || Number(announced) !== rows.length) throw corrupt('Its sums are not of its rows.');
-  return rows.filter(({ state }) => state === 'SUCCESS' || state === 'REFUND').map(asBillRow);
+  return rows.filter(({ state }) => state !== 'REVOKED').map(asBillRow);
 }
 
-function columnPositions(header: string): Record<keyof Values, number> {
+function readHeader(header: string): Layout {
   const names = header.split(',').map((name) => name.trim());
   const positions = Object.entries(COLUMNS).map(([value, candidates]) => {
     const name = candidates.find((candidate) => names.includes(candidate));
     if (!name) throw corrupt(`It has no column ${candidates[0]}.`);
     return [value, names.indexOf(name)];
   });
-  return Object.fromEntries(positions) as Record<keyof Values, number>;
+  return {
+    positions: Object.fromEntries(positions) as Layout['positions'],
+    width: names.length,
+    afterTexts: Math.max(...FREE_TEXTS.map((name) => names.indexOf(name))) + 1,
+  };
 }
 
-function readRow(line: string, positions: Record<keyof Values, number>): Values {
+function readRow(line: string, { positions, width, afterTexts }: Layout): Values {
   const cells = values(line);
-  return Object.fromEntries(
-    Object.entries(positions).map(([value, position]) => [value, cells[position] ?? '']),
+  const more = Math.max(cells.length - width, 0);
+  const row = Object.fromEntries(
+    Object.entries(positions).map(([value, position]) => [
+      value,
+      cells[position < afterTexts ? position : position + more] ?? '',
+    ]),
   ) as Values;
+  if (!STATES.has(row.state)) throw corrupt('A row is of no known state.');
+  return row;
 }
 
-/** A comma within a value has no backtick behind it. */
+/** A comma within a value has no backtick behind it, but for those of `FREE_TEXTS`. */
 function values(line: string): string[] {
   return line
     .replace(/^`/, '')
@@ -70,6 +92,7 @@ function values(line: string): string[] {
 }
 
 function asBillRow({ state, tradeNo, transactionId, currency, total, ...refund }: Values): BillRow {
+  if (!tradeNo || !transactionId) throw corrupt('A row has no number.');
   const common = { tradeNo, transactionId, currency };
   if (state === 'SUCCESS') return { ...common, amount: fen(total) };
   const { outRefundNo, refundStatus, refunded } = refund;
