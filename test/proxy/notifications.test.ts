@@ -225,14 +225,27 @@ const REFUSALS: Record<string, Change & { code: string }> = {
     code: 'malformed_notification',
     envelope: (envelope) => ({ ...envelope, event_type: 'PAYSCORE.USER_PAID' }),
   },
-  'of a refund that nobody has asked for': {
-    code: 'refund_not_found',
-    plain: JSON.stringify({ mchid: '1', out_trade_no: '1', out_refund_no: 'R1', refund_status: 'SUCCESS' }),
+  'of a refund of another merchant': {
+    code: 'merchant_mismatch',
+    plain: JSON.stringify({
+      mchid: '1900000109',
+      out_trade_no: 'T-1',
+      out_refund_no: 'R1',
+      refund_id: '50000000382019052709732678859',
+      refund_status: 'SUCCESS',
+      amount: { total: 1, refund: 1 },
+    }),
     envelope: (envelope) => ({ ...envelope, event_type: 'REFUND.SUCCESS' }),
   },
-  'of a refund gone wrong that nobody has asked for': {
-    code: 'refund_not_found',
-    plain: JSON.stringify({ mchid: '1', out_trade_no: '1', out_refund_no: 'R1', refund_status: 'ABNORMAL' }),
+  'of a refund, without its amount': {
+    code: 'malformed_notification',
+    plain: JSON.stringify({
+      mchid: '1',
+      out_trade_no: '1',
+      out_refund_no: 'R1',
+      refund_id: '5',
+      refund_status: 'ABNORMAL',
+    }),
     envelope: (envelope) => ({ ...envelope, event_type: 'REFUND.ABNORMAL' }),
   },
   'of a refund, but with a transaction in it': {

@@ -12,6 +12,7 @@ function order(fields: Partial<OrderRow> = {}): OrderRow {
   return {
     id: 'ord_1',
     outTradeNo: 'T00001',
+    tradeNo: 'T00001',
     requestHash: '',
     description: 'Tea',
     itemsJson: '[]',
@@ -27,6 +28,7 @@ function order(fields: Partial<OrderRow> = {}): OrderRow {
     closedAt: null,
     channel: null,
     transactionId: null,
+    productId: null,
     refunded: 0,
     dueAt: EXPIRES_AT,
     queries: 0,
@@ -40,6 +42,8 @@ const fact: fc.Arbitrary<OrderFact> = fc.oneof(
   fc.record({ type: fc.constant('payment-requested'), channel: fc.constant('jsapi'), askAt: at }),
   fc.record({
     type: fc.constant('paid'),
+    tradeNo: fc.constantFrom('T00001', 'T00001_2'),
+    channel: fc.constantFrom(undefined, 'jsapi', 'native'),
     transactionId: fc.constantFrom('4200001', '4200002'),
     paidAt: at,
     openid: fc.constantFrom(undefined, 'payer-a', 'payer-b'),

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Kysely, PostgresDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { pino } from 'pino';
 import { loadConfig } from '../../proxy/config.ts';
@@ -13,7 +15,9 @@ import { Delivery } from '../../proxy/outbox/delivery.ts';
 import { Events } from '../../proxy/outbox/events.ts';
 import { createProxy } from '../../proxy/server.ts';
 import { createCredentialStore } from '../../proxy/store/credential-store.ts';
+import { MIGRATIONS } from '../../proxy/store/migrations.ts';
 import type { OrderRow } from '../../proxy/store/schema.ts';
+import { sqliteDialect } from '../../proxy/store/sqlite.ts';
 import { Store } from '../../proxy/store/store.ts';
 import {
   API_KEY,
@@ -56,10 +60,25 @@ async function open(t: TestContext, url: string): Promise<Store> {
   return store;
 }
 
+/** As the first release has left it. */
+async function openOld(url: string) {
+  const dialect = url.startsWith('file:')
+    ? sqliteDialect(url.slice('file:'.length))
+    : new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) });
+  // biome-ignore lint/suspicious/noExplicitAny: tables as they were.
+  const db = new Kysely<any>({ dialect });
+  const [name] = Object.keys(MIGRATIONS);
+  const provider = { getMigrations: async () => ({ [name!]: MIGRATIONS[name!]! }) };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  assert.equal(error, undefined);
+  return db;
+}
+
 function order(fields: Partial<OrderRow> = {}): OrderRow {
   return {
     id: 'ord_1',
     outTradeNo: 'T00001',
+    tradeNo: 'T00001',
     requestHash: 'hash',
     description: '乌龙茶 🍵',
     itemsJson: '[]',
@@ -75,6 +94,7 @@ function order(fields: Partial<OrderRow> = {}): OrderRow {
     closedAt: null,
     channel: null,
     transactionId: null,
+    productId: null,
     refunded: 0,
     dueAt: NOW + 7_200_000,
     queries: 0,
@@ -95,6 +115,26 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
 
       assert.deepEqual({ ...(await second.db.selectFrom('orders').selectAll().executeTakeFirst()) }, order());
       await second.ping();
+    });
+
+    test('an older database is brought up to date with all that is in it', async (t) => {
+      const url = await createDatabase();
+      const old = await openOld(url);
+      const { tradeNo: _, productId: __, ...oldOrder } = order({ status: 'paying', channel: 'jsapi' });
+      await old.insertInto('orders').values(oldOrder).execute();
+      const payment = { orderId: 'ord_1', channel: 'jsapi', expiresAt: NOW };
+      await old
+        .insertInto('payments')
+        .values({ ...payment, openid: 'payer-a', prepayId: 'wx-prepay' })
+        .execute();
+      await old.destroy();
+
+      const { db } = await open(t, url);
+
+      const migrated = await db.selectFrom('orders').selectAll().executeTakeFirst();
+      assert.deepEqual({ ...migrated }, order({ status: 'paying', channel: 'jsapi', tradeNo: 'T00001' }));
+      const kept = await db.selectFrom('payments').selectAll().executeTakeFirst();
+      assert.deepEqual({ ...kept }, { ...payment, payer: 'payer-a', tradeNo: 'T00001', prepaid: 'wx-prepay' });
     });
 
     test('four stores open at once on an empty database', async (t) => {
@@ -172,11 +212,9 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
         times(20, (index) => {
           const store = stores[index % 2]!;
           return store.transaction(async (trx) => {
-            const locked = await store.lockOrder(
-              trx,
-              index % 4 < 2 ? 'id' : 'outTradeNo',
-              index % 4 < 2 ? 'ord_1' : 'T00001',
-            );
+            const locked = await (index % 4 < 2
+              ? store.lockOrder(trx, 'ord_1')
+              : store.lockOrderByTradeNo(trx, 'T00001'));
             await new Promise((resolve) => setImmediate(resolve));
             await trx
               .updateTable('orders')
@@ -199,7 +237,7 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
       let written: Promise<unknown> | undefined;
 
       await one!.transaction(async (trx) => {
-        await one!.lockOrder(trx, 'id', 'ord_1');
+        await one!.lockOrder(trx, 'ord_1');
         await trx.updateTable('orders').set({ queries: 1 }).execute();
         written = other!.db
           .updateTable('orders')

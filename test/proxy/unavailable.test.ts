@@ -8,6 +8,7 @@ const gone = {
   'PostgreSQL has no connection left': { code: '53300', message: 'too many clients' },
   'the connection is reset': { code: 'ECONNRESET', message: 'read ECONNRESET' },
   'the connection ends': { message: 'Connection terminated unexpectedly' },
+  'the connection has ended': { message: 'Client has encountered a connection error and is not queryable' },
   'SQLite is locked': { code: 'ERR_SQLITE_ERROR', errcode: 5, message: 'database is locked' },
   'SQLite meets a full disk': { code: 'ERR_SQLITE_ERROR', errcode: 13, message: 'database or disk is full' },
   'SQLite cannot read': { code: 'ERR_SQLITE_ERROR', errcode: 10 | (1 << 8), message: 'disk I/O error' },
