@@ -250,6 +250,7 @@ export const Problem = z
     detail: z.string(),
     code: z.string(),
     remedy: z.string(),
+    zh: z.object({ title: z.string(), remedy: z.string() }).describe('`title` and `remedy` in Chinese.'),
     requestId: z.string(),
     upstream: z.object({ code: z.string(), message: z.string() }).optional(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),

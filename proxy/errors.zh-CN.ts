@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 
-/** 错误码的中文含义与处理办法：用于偏好中文的调用方，以及 README.zh-CN.md。 */
+/** 错误码的中文含义与处理办法：随每个错误应答返回，也用于 README.zh-CN.md。 */
 export const ERROR_MEANINGS: Record<ErrorCode, readonly [meaning: string, remedy: string]> = {
   invalid_request: ['请求不符合文档规定的格式。', '修正 `detail` 中列出的字段。'],
   malformed_json: ['请求体不是合法的 JSON。', '以 `content-type: application/json` 发送 UTF-8 JSON。'],
@@ -54,8 +54,8 @@ export const ERROR_MEANINGS: Record<ErrorCode, readonly [meaning: string, remedy
     '检查 WECHAT_PAY_MCH_ID，并在 pay.weixin.qq.com → 产品中心 → AppID账号管理 绑定 WECHAT_APP_ID。',
   ],
   wechat_pay_signature_refused: [
-    '微信支付不接受代理的签名。',
-    '检查密钥、证书及其序列号是否属于该商户号，并校准时钟。',
+    '微信支付不接受代理的签名或证书。',
+    '检查密钥、证书及其序列号是否属于该商户号（v2：WECHAT_PAY_V2_KEY、WECHAT_PAY_V2_CERT），并校准时钟。',
   ],
   wechat_pay_busy: ['微信支付繁忙，或短时间内请求过多。', '按 `retry-after` 稍后用相同的单号重试。'],
   wechat_pay_rule_limit: ['微信支付的风控规则或限额不允许。', '微信的原因见 `upstream`；请联系微信支付。'],

@@ -1,10 +1,14 @@
-import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { type Account, certificateSerialNo, type KeyPair, rsaKeyPair } from './account.ts';
 import { makeCertificate } from './certificate.ts';
 
-const NAME = { organization: 'Tenpay.com', commonName: 'Tenpay.com Root CA' };
+/** Each has a name of its own: whoever trusts two of the same name takes one for the other. */
+const authorityName = () => ({
+  organization: 'Tenpay.com',
+  commonName: `Tenpay.com Root CA ${randomBytes(4).toString('hex')}`,
+});
 const DAY = 86_400_000;
 /** Computers may be set to a time of their own; the certificates are valid long before and after now. */
 const VALIDITY = 3650 * DAY;
@@ -18,6 +22,7 @@ export class Authority {
   readonly certificate: string;
   readonly server: { key: string; cert: string };
   readonly #key: KeyPair;
+  readonly #name = authorityName();
 
   static async create(): Promise<Authority> {
     const [key, serverKey] = await Promise.all([
@@ -29,7 +34,7 @@ export class Authority {
 
   private constructor(key: KeyPair, serverKey: KeyPair) {
     this.#key = key;
-    this.certificate = this.#certify(NAME.commonName, key.publicKey, { use: 'authority' });
+    this.certificate = this.#certify(this.#name.commonName, key.publicKey, { use: 'authority' });
     this.server = {
       key: pem(serverKey.privateKey),
       cert: this.#certify('api.mch.weixin.qq.com', serverKey.publicKey, { use: 'loopback-server' }),
@@ -60,8 +65,8 @@ export class Authority {
   ): string {
     return makeCertificate({
       serialNo,
-      subject: { organization: NAME.organization, commonName },
-      issuer: NAME,
+      subject: { organization: this.#name.organization, commonName },
+      issuer: this.#name,
       notBefore: new Date(Date.now() - VALIDITY),
       notAfter: new Date(Date.now() + VALIDITY),
       publicKey,

@@ -116,8 +116,7 @@ function refuse(metrics: Metrics) {
       const error = publicError(thrown);
       ctx.state.error = error;
       const { accept } = ctx.headers;
-      const isChinese = ctx.acceptsLanguages('en', 'zh') === 'zh';
-      write(ctx, refusal(error, ctx.state.requestId, { form: ctx.state.route?.refusal, accept, isChinese }));
+      write(ctx, refusal(error, ctx.state.requestId, { form: ctx.state.route?.refusal, accept }));
     }
     if (isNotification(ctx.state.route)) {
       metrics.notifications.inc({ result: ctx.state.error?.code ?? 'accepted' });

@@ -17,23 +17,17 @@ export function publicError(error: unknown): ProxyError {
 export function refusal(
   error: ProxyError,
   requestId: string,
-  {
-    form = 'problem',
-    accept = '',
-    isChinese = false,
-  }: { form?: Route['refusal']; accept?: string | undefined; isChinese?: boolean } = {},
+  { form = 'problem', accept = '' }: { form?: Route['refusal']; accept?: string | undefined } = {},
 ): Answer {
   if (form === 'wechat-pay') return wechatPayRefusal(error);
   if (form === 'wechat-pay-v2') return wechatPayV2Refusal(error);
-  return form === 'page' && accept.includes('text/html')
-    ? page(error, requestId)
-    : problem(error, requestId, isChinese);
+  return form === 'page' && accept.includes('text/html') ? page(error, requestId) : problem(error, requestId);
 }
 
 /** RFC 9457. */
-function problem(error: ProxyError, requestId: string, isChinese: boolean): Answer {
-  const [status, meaning, advice] = ERRORS[error.code];
-  const [title, remedy] = isChinese ? ERROR_MEANINGS[error.code] : [meaning, advice];
+function problem(error: ProxyError, requestId: string): Answer {
+  const [status, title, remedy] = ERRORS[error.code];
+  const [zhTitle, zhRemedy] = ERROR_MEANINGS[error.code];
   const body: Problem = {
     type: `urn:weixin-widgets:problem:${error.code}`,
     title,
@@ -41,6 +35,7 @@ function problem(error: ProxyError, requestId: string, isChinese: boolean): Answ
     detail: error.message,
     code: error.code,
     remedy,
+    zh: { title: zhTitle, remedy: zhRemedy },
     requestId,
     ...(error.upstream && { upstream: error.upstream }),
     ...(error instanceof InvalidRequest && { errors: [...error.errors] }),
@@ -50,7 +45,6 @@ function problem(error: ProxyError, requestId: string, isChinese: boolean): Answ
     body,
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
-      'content-language': isChinese ? 'zh-CN' : 'en',
       'cache-control': 'no-store',
       // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),

@@ -9,7 +9,7 @@ import { type PaymentGateway, PREPAID_LIFETIME } from '../wechat/pay/gateway.ts'
 import { assertPayable } from './order-state.ts';
 import { time } from './order-view.ts';
 import { isPaid, type Orders, QUERY_WAITS } from './orders.ts';
-import { asRefusal, isUndecided } from './wechat-refusal.ts';
+import { asRefusal, busy, isUndecided } from './wechat-refusal.ts';
 
 export interface PaymentsOptions {
   store: Store;
@@ -126,7 +126,7 @@ export class Payments {
       if (prepared) return prepared;
       current = await this.#findPayable(order.id, payer);
     }
-    throw new ProxyError('wechat_pay_busy');
+    throw busy();
   }
 
   /** Makes the order at WeChat. Undefined where it has another number by now: its payer must begin anew. */
@@ -208,7 +208,7 @@ export class Payments {
       return true;
     }
     // Who gives up leaves the number to the other request that has just opened it.
-    if (isLast) throw new ProxyError('wechat_pay_busy');
+    if (isLast) throw busy();
     const tradeNo = `${order.outTradeNo.slice(0, OWN_CHARACTERS)}_${randomBytes(4).toString('hex')}`;
     const earlier = { tradeNo: order.tradeNo, orderId: order.id, closedAt: null, dueAt: null, transactionId: null };
     await this.#store.transaction(async (trx) => {

@@ -26,6 +26,8 @@ export interface OrderRefund {
 
 /** A refund of which nothing is heard is asked about after these waits, then after the last one again and again. */
 const QUERY_WAITS = [5, 10, 30, 60, 300, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
+/** An abnormal refund goes on when somebody sees to it in WeChat's console: sooner or later, or never. */
+const ABNORMAL_WAIT = 24 * 3_600_000;
 /** WeChat is asked about a refund at most so often, in milliseconds, however often it is read. */
 const QUERY_PAUSE = 2_000;
 const ROUND = 20;
@@ -33,7 +35,7 @@ const ROUND = 20;
 /** What counts against what was paid: what is given back, and what may be. */
 const HELD: RefundStatus[] = ['processing', 'succeeded', 'abnormal'];
 
-/** What may still become of it; an abnormal refund goes on when the merchant has seen to it in WeChat's console. */
+/** What may still become something else. */
 const UNDECIDED: RefundStatus[] = ['processing', 'abnormal'];
 
 /**
@@ -121,7 +123,7 @@ export class Refunds {
         return;
       }
       const succeededAt = status === 'succeeded' ? (state.succeededAt ?? now()) : null;
-      const dueAt = status === 'processing' ? now() + QUERY_WAITS[0]! : null;
+      const dueAt = UNDECIDED.includes(status) ? now() + waitOf(status, 0) : null;
       const noFailure = { failureCode: null, failureMessage: null };
       await this.#change(trx, order, refund, { status, refundId, succeededAt, dueAt, ...noFailure });
     });
@@ -139,8 +141,8 @@ export class Refunds {
       .limit(ROUND)
       .execute();
     const attended = due.map(async (refund) => {
-      const wait = QUERY_WAITS[Math.min(refund.queries, QUERY_WAITS.length - 1)]!;
-      if (await this.#claim(refund, { dueAt: now() + wait, queries: refund.queries + 1 })) await this.#settle(refund);
+      const dueAt = now() + waitOf(refund.status, refund.queries);
+      if (await this.#claim(refund, { dueAt, queries: refund.queries + 1 })) await this.#settle(refund);
     });
     for (const result of await Promise.allSettled(attended)) {
       if (result.status === 'rejected') onError(result.reason, 'looking after a due refund');
@@ -321,6 +323,12 @@ export class Refunds {
 }
 
 /** Nothing goes back to where it was. */
+/** How long nobody asks WeChat about it by itself. */
+function waitOf(status: RefundStatus, queries: number): number {
+  if (status === 'abnormal') return ABNORMAL_WAIT;
+  return QUERY_WAITS[Math.min(queries, QUERY_WAITS.length - 1)]!;
+}
+
 function isNews(known: RefundStatus, told: RefundStatus): boolean {
   return FINALITY[told] > FINALITY[known];
 }

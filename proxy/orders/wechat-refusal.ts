@@ -12,6 +12,7 @@ const REASONS: Record<string, ErrorCode> = {
   MCHNOTEXISTS: 'wechat_pay_account_mismatch',
   MCHIDNOTEXIST: 'wechat_pay_account_mismatch',
   SIGNERROR: 'wechat_pay_signature_refused',
+  CERTERROR: 'wechat_pay_signature_refused',
   RULELIMIT: 'wechat_pay_rule_limit',
   OPENIDMISMATCH: 'payer_mismatch',
   FREQUENCYLIMITED: 'wechat_pay_busy',
@@ -27,15 +28,21 @@ const REASONS: Record<string, ErrorCode> = {
 /** Seconds. */
 const BUSY_WAIT = 5;
 
+/** @param error what WeChat has said, if it has */
+export function busy(error?: ProxyError): ProxyError {
+  return new ProxyError('wechat_pay_busy', undefined, {
+    cause: error,
+    ...(error?.upstream && { upstream: error.upstream }),
+    headers: { 'retry-after': String(BUSY_WAIT) },
+  });
+}
+
 /** The error as a caller can act on it: WeChat's reason where it is known, else `fallback`. What is not WeChat's refusal stays as it is. */
 export function asRefusal(error: unknown, fallback: ErrorCode): unknown {
   if (!(error instanceof ProxyError) || error.code !== 'wechat_refused' || !error.upstream) return error;
-  const code = REASONS[error.upstream.code.replaceAll('_', '')] ?? fallback;
-  return new ProxyError(code, undefined, {
-    cause: error,
-    upstream: error.upstream,
-    ...(code === 'wechat_pay_busy' && { headers: { 'retry-after': String(BUSY_WAIT) } }),
-  });
+  const { upstream } = error;
+  const code = REASONS[upstream.code.replaceAll('_', '')] ?? fallback;
+  return code === 'wechat_pay_busy' ? busy(error) : new ProxyError(code, undefined, { cause: error, upstream });
 }
 
 /** Whether WeChat may have done what it was asked: it did not answer, or said that it does not know. */

@@ -28,10 +28,15 @@ export interface V2Request extends Pick<HttpRequest, 'certificate' | 'timeout' |
 const RETRY_WAIT = 400;
 const TROUBLE_CODES = new Set(['SYSTEMERROR', 'BIZERR_NEED_RETRY']);
 
+/** What WeChat's web server writes by itself where it does not know the client certificate. */
+const SSL_CERTIFICATE = /SSL certificate/i;
+
 /** Some refusals come in words only. */
 const CODES_IN_WORDS: readonly [RegExp, string][] = [
   [/签名|验签|sign ?error/i, 'SIGNERROR'],
-  [/^system ?error$/i, 'SYSTEMERROR'],
+  [/^system ?error$|系统(繁忙|错误|异常)/i, 'SYSTEMERROR'],
+  [/^appid ?不存在/i, 'APPID_NOT_EXIST'],
+  [/^(mch_?id|商户号) ?(参数格式错误|不存在)/i, 'MCHID_NOT_EXIST'],
   [/mch_?id.*appid.*不匹配|appid.*mch_?id.*不匹配/i, 'APPID_MCHID_NOT_MATCH'],
 ];
 
@@ -90,6 +95,7 @@ export class V2Client {
       headers: { 'Content-Type': 'text/xml; charset=utf-8' },
       body: writeXml({ ...unsigned, sign: sign(unsigned, key, signType) }),
     });
+    if (status === 400 && SSL_CERTIFICATE.test(body.toString('latin1', 0, 1_024))) throw certificateRefused();
     if (status !== 200) throw new ProxyError('wechat_unavailable', `WeChat Pay answered with ${status}.`);
     return body;
   }
@@ -100,6 +106,11 @@ export class V2Client {
     if (fields.appid === appId && fields.mch_id === mchId) return fields;
     throw new ProxyError('wechat_untrusted', 'WeChat Pay’s answer is for another app or merchant.');
   }
+}
+
+function certificateRefused(): ProxyError {
+  const upstream = { code: 'CERT_ERROR', message: 'The SSL certificate error' };
+  return new ProxyError('wechat_refused', 'WeChat Pay does not accept the merchant certificate.', { upstream });
 }
 
 function isTrouble(error: unknown): boolean {

@@ -49,8 +49,8 @@ export function readTransactionNotice({ key }: V2Keys, body: Buffer): Transactio
 }
 
 /**
- * A refund notice. It bears no sign: what proves it is that its inside could be encrypted. That is AES in ECB mode, which
- * lets blocks of notices be put together anew; what matters should be asked for again.
+ * A refund notice. It bears no sign: what proves it is that its inside could be encrypted. That is AES in ECB mode,
+ * which lets blocks of notices be put together anew: numbers and amounts are the caller's to compare with the refund.
  * https://pay.weixin.qq.com/doc/v2/partner/4011989265
  * @throws {ProxyError} `malformed_notification`, `merchant_mismatch`, `decryption_failed`
  */
