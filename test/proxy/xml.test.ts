@@ -156,6 +156,8 @@ describe('reading', () => {
       reserved.map((word) => [`an element ${word}`, `<xml><${word}>1</${word}></xml>`]),
     ),
     'has text between elements': {
+      // It would take a pattern that begins anew at every space some seconds.
+      'a long run of space': `<xml>${' '.repeat(60_000)}x</xml>`,
       'text between elements': '<xml>x<a>1</a></xml>',
       'text alone': '<xml>x</xml>',
       'CDATA between elements': '<xml><![CDATA[ ]]><a>1</a></xml>',
