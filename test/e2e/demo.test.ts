@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { expect as within } from 'playwright/test';
 import { startDemo } from '../../demo/start.ts';
 import { eventually } from '../proxy/harness.ts';
-import { closeBrowser, launchBrowser } from './world.ts';
+import { closeBrowser, launchBrowser, within } from './devices.ts';
 
 after(closeBrowser);
 

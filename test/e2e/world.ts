@@ -1,37 +1,30 @@
 /**
  * Everything that a payment needs, for real: the stand-in for WeChat, the proxy as a process of its own, a merchant's
- * site on another origin, and Chromium as WeChat's in-app browser, whose bridge carries the real weixin-js-sdk.
+ * site on another origin, and Chromium as what the payer holds; in WeChat's in-app browser the bridge carries the real
+ * weixin-js-sdk.
  */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import type { Page } from 'playwright';
 import { Webhook } from 'standardwebhooks';
 import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
 import type { Order, OrderRequest } from '../../proxy/api.ts';
-import { findBrowser } from '../find-browser.ts';
 import { eventually, freePort } from '../proxy/harness.ts';
-
-export type Platform = 'ios' | 'android';
+import { type Device, openDevice, type PageOptions, within } from './devices.ts';
 
 const CLI = fileURLToPath(new URL('../../proxy/cli.ts', import.meta.url));
-const BRIDGE = readFileSync(new URL('../../demo/wechat/client/bridge.js', import.meta.url), 'utf8');
+const CLOCK_AHEAD = new URL('./clock-ahead.ts', import.meta.url).href;
 const API_KEY = randomBytes(32).toString('hex');
 const WEBHOOK_SECRET = `whsec_${randomBytes(32).toString('base64')}`;
-
-const USER_AGENTS: Record<Platform, string> = {
-  ios: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_6_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50(0x1800323d) NetType/WIFI Language/zh_CN',
-  android:
-    'Mozilla/5.0 (Linux; Android 14; 23127PN0CC; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.6723.103 Mobile Safari/537.36 MMWEBID/4217 MicroMessenger/8.0.50.2701(0x2800325B) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN',
-};
 
 export interface MerchantEvent {
   id: string;
@@ -49,38 +42,44 @@ export interface World {
   script: string;
   /** While false, the merchant's server answers 503. */
   merchantIsUp: boolean;
+  /** What the console of any page called an error, and exceptions. */
+  complaints: string[];
   order(fields?: Partial<OrderRequest>): Promise<Order>;
   readOrder(id: string): Promise<Order>;
-  /** Opens a page of the site with this body, in WeChat. */
+  /** Calls the proxy as the merchant's server does. */
+  merchant<T>(method: string, path: string, body?: object): Promise<T>;
+  /** Opens a page of the site with this body; in WeChat, unless another device is named. */
   open(body: string, options?: OpenOptions): Promise<Page>;
+  /** Lets this many seconds pass for the proxy, which is started again, and for WeChat. */
+  advance(seconds: number): Promise<void>;
   startProxy(): Promise<void>;
   stopProxy(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
+export interface WorldOptions {
+  payApi?: 'v3' | 'v2';
+}
+
 export interface OpenOptions {
-  platform?: Platform;
+  device?: Device;
   /** Path and query, fragment included. */
   path?: string;
   lang?: string;
-  /** Instead of WeChat's. */
-  userAgent?: string;
   /** A script of the page's own, which runs before the widgets. */
   script?: string;
+  /** More for the page's `<head>`. */
+  head?: string;
+  /** More headers of the page. */
+  headers?: Record<string, string>;
+  client?: PageOptions['client'];
 }
 
-let browser: Promise<Browser> | undefined;
-
-/** One browser a test file. */
-export function launchBrowser(): Promise<Browser> {
-  browser ??= findBrowser().then(({ executablePath, args }) => chromium.launch({ executablePath, args }));
-  return browser;
+interface SitePage {
+  html: string;
+  headers: Record<string, string>;
 }
 
-export async function closeBrowser(): Promise<void> {
-  await (await browser)?.close();
-}
-
-export async function startWorld(t: TestContext): Promise<World> {
+export async function startWorld(t: TestContext, { payApi = 'v3' }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'weixin-widgets-e2e-'));
   const wechat = await startWechat({ retrySpeed: 10 });
   const site = createServer((request, response) => answer(world, pages, request, response));
@@ -89,8 +88,11 @@ export async function startWorld(t: TestContext): Promise<World> {
   const siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
   const port = await freePort();
   const proxyUrl = `http://127.0.0.1:${port}`;
+  const authority = join(folder, 'authority.pem');
+  await writeFile(authority, wechat.caCertificate);
   const environment = {
-    ...wechat.environment,
+    ...(payApi === 'v2' ? wechat.environmentV2 : wechat.environment),
+    NODE_EXTRA_CA_CERTS: authority,
     PORT: String(port),
     PUBLIC_URL: proxyUrl,
     ALLOWED_ORIGINS: siteUrl,
@@ -102,9 +104,9 @@ export async function startWorld(t: TestContext): Promise<World> {
     RATE_LIMIT: '10000',
     LOG_LEVEL: 'error',
   };
-  const pages = new Map<string, string>();
-  const contexts: BrowserContext[] = [];
+  const pages = new Map<string, SitePage>();
   let proxy: ChildProcess | undefined;
+  let clockAhead = 0;
 
   const world: World = {
     wechat,
@@ -112,32 +114,39 @@ export async function startWorld(t: TestContext): Promise<World> {
     siteUrl,
     events: [],
     merchantIsUp: true,
+    complaints: [],
     script: '',
 
     async order(fields = {}) {
       const outTradeNo = `E${Date.now()}${randomBytes(4).toString('hex')}`;
       const request = { outTradeNo, description: '桂花乌龙', amount: { total: 3980, currency: 'CNY' }, ...fields };
-      return merchant(proxyUrl, 'POST', '/v1/orders', request);
+      return world.merchant('POST', '/v1/orders', request);
     },
-    readOrder: (id) => merchant(proxyUrl, 'GET', `/v1/orders/${id}`),
+    readOrder: (id) => world.merchant('GET', `/v1/orders/${id}`),
+    merchant: (method, path, body) => callAsMerchant(proxyUrl, method, path, body),
 
-    async open(body, { platform = 'android', path = '/order_pay', lang = 'zh-CN', userAgent, script = '' } = {}) {
+    async open(body, { device = 'wechat-android', path = '/order_pay', lang = 'zh-CN', ...options } = {}) {
+      const { script = '', head = '', headers = {}, client } = options;
       world.script = script;
-      pages.set(new URL(path, siteUrl).pathname, pageOf(body, proxyUrl, lang));
-      const context = await (await launchBrowser()).newContext({
-        userAgent: userAgent ?? USER_AGENTS[platform],
-        viewport: { width: 375, height: 812 },
-        locale: lang,
-      });
-      contexts.push(context);
-      if (userAgent === undefined) await putInWechat(context, wechat.url, platform);
-      const page = await context.newPage();
+      pages.set(new URL(path, siteUrl).pathname, { html: pageOf(body, proxyUrl, lang, head), headers });
+      const onComplaint = (text: string) => world.complaints.push(text);
+      const page = await openDevice(t, device, { lang, wechatUrl: wechat.url, client, onComplaint });
       await page.goto(siteUrl + path);
       return page;
     },
 
+    async advance(seconds) {
+      clockAhead += seconds;
+      await world.stopProxy('SIGTERM');
+      wechat.control.advance(seconds);
+      await world.startProxy();
+    },
+
     async startProxy() {
-      proxy = spawn(process.execPath, [CLI, 'serve'], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] });
+      proxy = spawn(process.execPath, ['--import', CLOCK_AHEAD, CLI, 'serve'], {
+        env: { ...environment, CLOCK_AHEAD: String(clockAhead) },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
       await eventually(
         () =>
           fetch(`${proxyUrl}/readyz`).then(
@@ -157,29 +166,14 @@ export async function startWorld(t: TestContext): Promise<World> {
 
   await world.startProxy();
   t.after(async () => {
-    await Promise.all(contexts.map((context) => context.close()));
     await world.stopProxy('SIGTERM');
     site.close();
     site.closeAllConnections();
     await wechat.stop();
     await rm(folder, { recursive: true, force: true });
+    assert.deepEqual(world.complaints.filter(isOfPolicy), [], 'the widgets work under the site’s policy');
   });
   return world;
-}
-
-/** What WeChat's app does to every page that it shows. */
-async function putInWechat(context: BrowserContext, wechatUrl: string, platform: Platform): Promise<void> {
-  await context.exposeFunction('__weixinInvoke', async (payload: unknown) => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(`${wechatUrl}/client/invoke`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(payload),
-    });
-    return response.json();
-  });
-  const client = JSON.stringify({ platform, phone: 'test' });
-  await context.addInitScript(`if (location.origin !== 'null') { window.__weixinClient = ${client};\n${BRIDGE}\n}`);
 }
 
 /** As strict a policy as a merchant may have: scripts and calls of the proxy, nothing inline, no strings as scripts. */
@@ -187,9 +181,13 @@ function policy(proxyUrl: string): string {
   return `default-src 'self'; script-src 'self' ${proxyUrl}; connect-src ${proxyUrl}; img-src 'self' data:; base-uri 'none'; require-trusted-types-for 'script'; trusted-types weixin-widgets lit-html`;
 }
 
-function pageOf(body: string, proxyUrl: string, lang: string): string {
+function isOfPolicy(complaint: string): boolean {
+  return /Content Security Policy|Trusted/i.test(complaint);
+}
+
+function pageOf(body: string, proxyUrl: string, lang: string, head: string): string {
   return `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Shop</title><script src="/record.js"></script><script type="module" src="/page.js"></script>
+<title>Shop</title><link rel="icon" href="data:,">${head}<script src="/record.js"></script><script type="module" src="/page.js"></script>
 <script type="module" src="${proxyUrl}/widgets.js"></script></head>
 <body>${body}</body></html>`;
 }
@@ -220,7 +218,18 @@ export async function seenTypes(page: Page): Promise<string[]> {
   return (await seen(page)).map(({ type }) => type);
 }
 
-async function answer(world: World, pages: Map<string, string>, request: IncomingMessage, response: ServerResponse) {
+export function checkout(orderId: string, attributes = ''): string {
+  return `<order-card order-id="${orderId}"></order-card><pay-button id="pay" order-id="${orderId}" ${attributes}></pay-button>`;
+}
+
+/** `force`: though the button says that it cannot be used. */
+export const clickPay = (page: Page, options?: { force: boolean }) =>
+  page.locator('#pay').getByRole('button').first().click(options);
+
+export const state = (page: Page, expected: string, id = 'pay') =>
+  within(page.locator(`#${id}`)).toHaveAttribute('state', expected);
+
+async function answer(world: World, pages: Map<string, SitePage>, request: IncomingMessage, response: ServerResponse) {
   const { pathname } = new URL(request.url!, 'http://site');
   if (pathname === '/events') return receive(world, request, response);
   if (pathname === '/record.js') return response.setHeader('content-type', 'text/javascript').end(RECORDER);
@@ -229,7 +238,8 @@ async function answer(world: World, pages: Map<string, string>, request: Incomin
   response.statusCode = page === undefined ? 404 : 200;
   response.setHeader('content-type', 'text/html; charset=utf-8');
   response.setHeader('content-security-policy', policy(world.proxyUrl));
-  return response.end(page ?? 'not found');
+  for (const [name, value] of Object.entries(page?.headers ?? {})) response.setHeader(name, value);
+  return response.end(page?.html ?? 'not found');
 }
 
 async function receive(world: World, request: IncomingMessage, response: ServerResponse) {
@@ -237,12 +247,20 @@ async function receive(world: World, request: IncomingMessage, response: ServerR
   for await (const chunk of request) chunks.push(chunk);
   if (!world.merchantIsUp) return response.writeHead(503).end();
   const body = Buffer.concat(chunks).toString();
-  const event = new Webhook(WEBHOOK_SECRET).verify(body, request.headers as Record<string, string>) as MerchantEvent;
+  const event = verified(body, request, world.wechat.control.now());
   world.events.push({ ...event, id: String(request.headers['webhook-id']) });
   return response.writeHead(204).end();
 }
 
-async function merchant<T>(proxyUrl: string, method: string, path: string, body?: object): Promise<T> {
+/** As Standard Webhooks has it, by the clock of the world that the test is in. */
+function verified(body: string, { headers }: IncomingMessage, now: number): MerchantEvent {
+  const [id, timestamp] = [String(headers['webhook-id']), Number(headers['webhook-timestamp'])];
+  assert.equal(headers['webhook-signature'], new Webhook(WEBHOOK_SECRET).sign(id, new Date(timestamp * 1000), body));
+  assert.ok(Math.abs(now / 1000 - timestamp) < 300, 'an event is signed anew for each delivery');
+  return JSON.parse(body);
+}
+
+async function callAsMerchant<T>(proxyUrl: string, method: string, path: string, body?: object): Promise<T> {
   const response = await fetch(proxyUrl + path, {
     method,
     headers: { authorization: `Bearer ${API_KEY}`, ...(body && { 'content-type': 'application/json' }) },
