@@ -1,4 +1,5 @@
 /** What a merchant would otherwise use, each as its README shows. */
+import { generateKeyPairSync } from 'node:crypto';
 import { createRequire } from 'node:module';
 import axios from 'axios';
 import type { BenchProxy } from './proxy.ts';
@@ -7,7 +8,7 @@ import { AMOUNT } from './proxy.ts';
 // Their own types do not resolve under NodeNext, or there are none.
 const require = createRequire(import.meta.url);
 const { Wechatpay, Aes, Rsa, Hash, Transformer } = require('wechatpay-axios-plugin');
-const { default: WechatpayNodeV3 } = require('wechatpay-node-v3');
+const WechatpayNodeV3 = require('wechatpay-node-v3');
 const Tenpay = require('tenpay');
 
 const NOTIFY_URL = 'http://127.0.0.1:9/notify';
@@ -104,6 +105,10 @@ export function v2Peers({ config, wechat }: BenchProxy): Peer<string>[] {
     partnerKey: config.WECHAT_PAY_V2_KEY,
     notify_url: NOTIFY_URL,
   });
+  const axiosPlugin = new Wechatpay({
+    ...{ mchid: config.WECHAT_PAY_MCH_ID, secret: config.WECHAT_PAY_V2_KEY, baseURL: `${wechat.url}/` },
+    ...unusedKeys(),
+  });
   tenpay.urls.unifiedorder = `${wechat.url}/pay/unifiedorder`;
   return [
     {
@@ -117,17 +122,12 @@ export function v2Peers({ config, wechat }: BenchProxy): Peer<string>[] {
     },
     {
       name: 'wechatpay-axios-plugin',
-      createOrder: async (outTradeNo) => {
-        const pay = new Wechatpay({ mchid: config.WECHAT_PAY_MCH_ID, secret: config.WECHAT_PAY_V2_KEY, ...UNUSED_V3 });
-        return pay.v2.pay.unifiedorder.post(
-          {
-            ...{ appid: config.WECHAT_APP_ID, mch_id: config.WECHAT_PAY_MCH_ID, body: 'Tea', total_fee: AMOUNT.total },
-            ...{ out_trade_no: outTradeNo, trade_type: 'NATIVE', product_id: '1', notify_url: NOTIFY_URL },
-            spbill_create_ip: '127.0.0.1',
-          },
-          { baseURL: `${wechat.url}/` },
-        );
-      },
+      createOrder: (outTradeNo) =>
+        axiosPlugin.v2.pay.unifiedorder.post({
+          ...{ appid: config.WECHAT_APP_ID, mch_id: config.WECHAT_PAY_MCH_ID, body: 'Tea', total_fee: AMOUNT.total },
+          ...{ out_trade_no: outTradeNo, trade_type: 'NATIVE', product_id: '1', notify_url: NOTIFY_URL },
+          spbill_create_ip: '127.0.0.1',
+        }),
       async readNotification(body) {
         const { sign, ...fields } = Transformer.toObject(body);
         if (Hash.sign(fields.sign_type ?? 'MD5', fields, config.WECHAT_PAY_V2_KEY) !== sign) throw new Error('forged');
@@ -137,8 +137,11 @@ export function v2Peers({ config, wechat }: BenchProxy): Peer<string>[] {
   ];
 }
 
-/** Without them, it does not start. */
-const UNUSED_V3 = { serial: 'nop', privateKey: 'any', certs: { any: undefined } };
+/** Keys of version 3, without which it does not start. */
+function unusedKeys() {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { serial: 'merchant', privateKey, certs: { wechat: publicKey } };
+}
 
 /** A payment notification of version 2. */
 export function v2Notification(fields: Record<string, string>, key: string): string {

@@ -19,6 +19,8 @@ export async function benchV2Notifications(): Promise<void> {
     ctx.body = '<xml/>';
   });
 
+  // Node's compiler warms up on the first of them.
+  await rateOfPosts(bare.url, posts, CONNECTIONS);
   const rows = [
     { name: 'bare Koa that reads the body and answers', rate: await rateOfPosts(bare.url, posts, CONNECTIONS) },
     { name: 'the proxy: order paid, event, commit', rate: await rateOfPosts(proxy.url, posts, CONNECTIONS) },
