@@ -79,7 +79,7 @@ export const ERRORS = {
   wechat_pay_signature_refused: [
     502,
     'WeChat Pay does not accept the proxy’s signature or certificate.',
-    'Check that the keys, certificates and serial number are of this merchant number (for version 2: WECHAT_PAY_V2_KEY, WECHAT_PAY_V2_CERT); set the clock.',
+    'Check WECHAT_PAY_MCH_ID, WECHAT_PAY_PRIVATE_KEY and WECHAT_PAY_SERIAL_NO (version 2: WECHAT_PAY_V2_KEY, WECHAT_PAY_V2_CERT); set the clock.',
   ],
   wechat_pay_busy: [
     503,

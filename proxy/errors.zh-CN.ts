@@ -55,7 +55,7 @@ export const ERROR_MEANINGS: Record<ErrorCode, readonly [meaning: string, remedy
   ],
   wechat_pay_signature_refused: [
     '微信支付不接受代理的签名或证书。',
-    '检查密钥、证书及其序列号是否属于该商户号（v2：WECHAT_PAY_V2_KEY、WECHAT_PAY_V2_CERT），并校准时钟。',
+    '检查 WECHAT_PAY_MCH_ID、WECHAT_PAY_PRIVATE_KEY 与 WECHAT_PAY_SERIAL_NO（v2：WECHAT_PAY_V2_KEY、WECHAT_PAY_V2_CERT），并校准时钟。',
   ],
   wechat_pay_busy: ['微信支付繁忙，或短时间内请求过多。', '按 `retry-after` 稍后用相同的单号重试。'],
   wechat_pay_rule_limit: ['微信支付的风控规则或限额不允许。', '微信的原因见 `upstream`；请联系微信支付。'],
