@@ -159,7 +159,7 @@ describe('a code on a desktop', { concurrency: 3 }, () => {
 
       await clickPay(page, { force: true });
 
-      await within(page.locator('#pay')).toContainText('A phone cannot scan a code on its own screen.');
+      await within(page.locator('#pay')).toContainText('A device cannot scan a code on its own screen');
       assert.deepEqual(await seen(page), [{ type: 'pay-error', from: 'pay', code: 'native_on_phone' }], device);
       await within(code(page)).toBeHidden();
       assert.equal((await world.readOrder(order.id)).status, 'created');

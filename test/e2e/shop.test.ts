@@ -36,7 +36,7 @@ describe('the shop', { concurrency: 2 }, () => {
       await within(phone.banner).toContainText('¥28.00');
       await customer.page.clock.fastForward(NEXT_READ);
       await within(customer.card).toContainText('Partly refunded');
-      await within(customer.card).toContainText('Part of it has gone back');
+      await within(customer.card).toContainText('Partly refunded to your original payment method');
       await within(office.page.locator('input[name=amount]')).toHaveValue('100.00');
       await refund.click();
       await within(office.page.getByText('Refunded to the customer · ¥100.00')).toBeVisible();

@@ -13,7 +13,7 @@ const LIMITS = {
   'pay-button.js': 14_000,
   'weixin-js-sdk-': 5_000,
   'wechat-': 5_000,
-  'attempt-': 4_000,
+  'attempt-': 4_200,
   'native-': 3_000,
 };
 

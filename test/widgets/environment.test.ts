@@ -9,6 +9,7 @@ const ANDROID =
   'Mozilla/5.0 (Linux; Android 14; V2312A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.6723.103 Mobile Safari/537.36';
 const MAC =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36';
+const LINUX = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36';
 const WINDOWS =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36';
 
@@ -103,6 +104,29 @@ const MOBILE: [name: string, traces: Traces, mobile: boolean][] = [
     false,
   ],
   ['Firefox on a phone', { userAgent: 'Mozilla/5.0 (Mobile; rv:130.0) Gecko/130.0 Firefox/130.0' }, true],
+  [
+    'an Android phone that asks for the desktop site',
+    { userAgent: LINUX, touchPoints: 5, platform: 'Linux armv81', isCoarse: true },
+    true,
+  ],
+  ['another such phone', { userAgent: LINUX, touchPoints: 10, platform: 'Linux aarch64', isCoarse: true }, true],
+  ['a small computer with a mouse', { userAgent: LINUX, platform: 'Linux aarch64', touchPoints: 0 }, false],
+  [
+    'a small computer with a touch screen and a mouse',
+    { userAgent: LINUX, platform: 'Linux aarch64', touchPoints: 10, isCoarse: false },
+    false,
+  ],
+  ['a laptop that is touched', { userAgent: LINUX, platform: 'Linux x86_64', touchPoints: 10, isCoarse: true }, false],
+  [
+    'a Chromebook that is touched',
+    {
+      userAgent: LINUX.replace('Linux x86_64', 'CrOS aarch64 14541.0.0'),
+      platform: 'Linux aarch64',
+      touchPoints: 10,
+      isCoarse: true,
+    },
+    false,
+  ],
   ['a Mac', { userAgent: MAC, touchPoints: 0 }, false],
   ['Windows with a touch screen', { userAgent: WINDOWS, touchPoints: 10 }, false],
   ['WeChat on Windows', { userAgent: `${WINDOWS} MicroMessenger/7.0.20 WindowsWechat(0x63090c33)` }, false],

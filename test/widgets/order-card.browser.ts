@@ -76,8 +76,8 @@ describe('<order-card>', () => {
   });
 
   for (const [lang, partly, all, where] of [
-    ['zh-CN', '部分退款', '已退款', '原路退回'],
-    ['en', 'Partly refunded', 'Refunded', 'gone back'],
+    ['zh-CN', '部分退款', '已退款', '退回原支付方式'],
+    ['en', 'Partly refunded', 'Refunded', 'to your original payment method.'],
   ] as const) {
     it(`shows refunds as they come (${lang})`, async () => {
       await scene.ready({ status: 'paid' });

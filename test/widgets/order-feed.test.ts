@@ -177,6 +177,19 @@ describe('an order feed', () => {
     assert.equal(feed.order?.status, 'paid');
   });
 
+  it('goes on after an answer that a later one has overtaken', async () => {
+    const { feed, clock, server, reads } = arrange();
+    server.delay = 1_000;
+    feed.subscribe(() => {});
+    await settled();
+    server.delay = 0;
+    await feed.refresh();
+    await clock.advance(1_000);
+    assert.equal(reads.length, 2);
+    await clock.advance(5_000);
+    assert.equal(reads.length, 3);
+  });
+
   it('keeps the server’s time whatever the phone’s clock says', async () => {
     const { feed, clock } = arrange();
     assert.equal(feed.serverNow(), undefined);

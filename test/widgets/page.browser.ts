@@ -91,6 +91,19 @@ describe('the built widgets in a page', () => {
     });
   }
 
+  it('reads the order once for a load', async () => {
+    await scene.ready();
+    let shown = 0;
+    frame.addEventListener('load', () => shop().addEventListener('pageshow', () => shown++));
+    open('module.html', { client: 'desktop' });
+    await seen('the order', () => shop().document.querySelector<OrderCard>('order-card')!.state === 'ready');
+    await aTimeout(500);
+    expect(shown).to.equal(1);
+    expect(await scene.calls(scene.orderRoute)).to.have.length(1);
+    shop().dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    await waitUntil(async () => (await scene.calls(scene.orderRoute)).length === 2, 'the read of a page that is back');
+  });
+
   it('does not go round in circles where the new session is refused too', async () => {
     await scene.ready(
       {},

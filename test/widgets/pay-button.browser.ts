@@ -1,7 +1,7 @@
 import { aTimeout, expect, fixture, html, waitUntil } from '@open-wc/testing';
 import '../../widgets/index.ts';
 import type { PayButton, PayErrorEvent, PayStartEvent, PaySuccessEvent } from '../../widgets/index.ts';
-import { DESKTOP, ENTERPRISE_WECHAT, MINI_PROGRAM, PHONE, recordEvents, Scene, WECHAT_IOS } from './scene.ts';
+import { DESKTOP, ENTERPRISE_WECHAT, IPAD, MINI_PROGRAM, PHONE, recordEvents, Scene, WECHAT_IOS } from './scene.ts';
 
 const PAY_EVENTS = ['pay-start', 'pay-success', 'pay-cancel', 'pay-error'];
 
@@ -250,6 +250,13 @@ describe('<pay-button>', () => {
     ['an ordinary browser, by jsapi', DESKTOP, 'jsapi', 'not_in_wechat', '请在微信中打开本页面'],
     ['a mini program', MINI_PROGRAM, 'auto', 'in_mini_program', '请返回小程序'],
     ['Enterprise WeChat', ENTERPRISE_WECHAT, 'auto', 'in_enterprise_wechat', '请在微信中打开本页面'],
+    [
+      'an iPad, by a code',
+      IPAD,
+      'native',
+      'native_on_phone',
+      '这台设备无法扫描自己屏幕上的付款码。 请在电脑上打开本页面付款。',
+    ],
     ['WeChat, by a code', WECHAT_IOS, 'native', 'native_on_phone', '请在电脑上打开本页面'],
     ['a phone’s browser, by a code', PHONE, 'native', 'native_on_phone', '请在电脑上打开本页面'],
     ['WeChat, by h5', WECHAT_IOS, 'h5', 'h5_in_wechat', '请在浏览器中打开本页面'],
@@ -271,6 +278,62 @@ describe('<pay-button>', () => {
       expect(await scene.calls(scene.paymentRoute)).to.deep.equal([]);
     });
   }
+
+  it('knows a mini program as soon as its client says so', async () => {
+    scene.leave();
+    scene.enterWechat(WECHAT_IOS, { bridge: false });
+    await scene.ready();
+    const element = await show();
+    await loaded(element);
+    expect(inner(element).getAttribute('aria-disabled')).to.equal(null);
+    (window as { __wxjs_environment?: string }).__wxjs_environment = 'miniprogram';
+    scene.installBridge();
+    await waitUntil(() => textOf(element).includes('请返回小程序付款'), 'what to do');
+    expect(inner(element).getAttribute('aria-disabled')).to.equal('true');
+  });
+
+  it('says on a click what could not be known before', async () => {
+    await scene.ready();
+    const recorded = events();
+    const element = await show();
+    await payUntilSheet(element);
+    scene.answerPaySheet('cancel');
+    await state(element, 'cancelled');
+    (window as { __wxjs_environment?: string }).__wxjs_environment = 'miniprogram';
+    element.click();
+    await element.updateComplete;
+    expect(textOf(element)).to.include('请返回小程序付款');
+    expect((recorded.at(-1) as PayErrorEvent).detail.error.code).to.equal('in_mini_program');
+    expect(scene.invoked.filter(({ name }) => name === 'getBrandWCPayRequest')).to.have.length(1);
+  });
+
+  it('takes a blank page of the mini program for none', async () => {
+    scene.leave();
+    scene.enterWechat(MINI_PROGRAM);
+    await scene.ready();
+    const recorded = events();
+    const element = await show();
+    element.miniProgramPath = ' ';
+    await element.updateComplete;
+    element.click();
+    expect((recorded[0] as PayErrorEvent).detail.error.code).to.equal('in_mini_program');
+  });
+
+  it('has a spinner, which stands still for whoever wants no motion', async () => {
+    await scene.ready({}, { [scene.paymentRoute]: [{ fault: 'hang' }] });
+    const element = await show();
+    element.click();
+    await state(element, 'preparing');
+    await element.updateComplete;
+    expect(element.shadowRoot!.getAnimations()).to.have.length(1);
+    const { emulateMedia } = await import('@web/test-runner-commands');
+    await emulateMedia({ reducedMotion: 'reduce' });
+    try {
+      expect(element.shadowRoot!.getAnimations()).to.have.length(0);
+    } finally {
+      await emulateMedia({ reducedMotion: 'no-preference' });
+    }
+  });
 
   it('fails with bridge_missing where WeChat’s bridge never comes', async () => {
     scene.leave();

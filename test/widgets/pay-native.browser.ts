@@ -18,7 +18,7 @@ describe('<pay-button> on a desktop', () => {
 
   afterEach(async () => {
     scene.leave();
-    await emulateMedia({ colorScheme: 'light' });
+    await emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'no-preference' });
   });
 
   const show = (lang = '') =>
@@ -114,6 +114,16 @@ describe('<pay-button> on a desktop', () => {
     await expect(element).to.be.accessible();
   });
 
+  it('keeps it black on white where the system forces its colours on pages', async () => {
+    await emulateMedia({ colorScheme: 'dark', forcedColors: 'active' });
+    expect(matchMedia('(forced-colors: active)').matches).to.equal(true);
+    await ready();
+    const element = await show();
+    const svg = await showCode(element);
+    expect(getComputedStyle(part(element, 'code')!).backgroundColor).to.equal('rgb(255, 255, 255)');
+    expect(getComputedStyle(svg.querySelector('path')!).fill).to.equal('rgb(0, 0, 0)');
+  });
+
   it('takes an expired code away and offers another one, in the same attempt', async () => {
     const next = 'weixin://wxpay/bizpayurl?pr=another';
     await ready(scene.code(CODE_URL, -1_000), { delay: 300, ...scene.code(next) });
@@ -122,12 +132,20 @@ describe('<pay-button> on a desktop', () => {
     const svg = await showCode(element);
     await waitUntil(() => part(element, 'refresh'), 'refresh');
     expect(getComputedStyle(svg).filter).to.include('blur');
-    expect(spoken(element)).to.equal('The code has expired');
+    expect(spoken(element)).to.equal('The code has expired. Refresh it.');
+    expect(svg.getAttribute('aria-hidden')).to.equal('true');
+    expect(element.shadowRoot!.querySelector('[role=timer]')).to.equal(null);
+    const button = part(element, 'button')!;
+    expect(button.textContent!.trim()).to.equal('Code expired');
+    expect(button.querySelector('svg')).to.equal(null);
+    expect([button.getAttribute('aria-busy'), button.getAttribute('aria-disabled')]).to.deep.equal([null, 'true']);
     await expect(element).to.be.accessible();
     part(element, 'refresh')!.click();
     part(element, 'refresh')!.click();
     await waitUntil(() => !part(element, 'refresh'), 'the next code');
     expect(await scan(part(element, 'code')!.querySelector('svg')!)).to.equal(next);
+    expect(svg.getAttribute('aria-hidden')).to.equal('false');
+    expect(button.textContent!.trim()).to.equal('Waiting for payment…');
     expect(spoken(element)).to.equal('Scan with WeChat to pay');
     expect(types(recorded)).to.deep.equal(['pay-start']);
     expect(await scene.calls(scene.paymentRoute)).to.have.length(2);
@@ -159,16 +177,145 @@ describe('<pay-button> on a desktop', () => {
     await showCode(element);
   });
 
-  it('works by keyboard', async () => {
+  describe('by keyboard', () => {
+    const focused = (element: PayButton) => element.shadowRoot!.activeElement?.getAttribute('part');
+
+    async function showCodeAndTab(element: PayButton): Promise<void> {
+      element.focus();
+      await sendKeys({ press: 'Enter' });
+      await waitUntil(() => part(element, 'code'), 'the code');
+      expect(focused(element)).to.equal('button');
+      await sendKeys({ press: 'Tab' });
+    }
+
+    for (const key of ['Enter', 'Space', 'Escape']) {
+      it(`puts the code away by ${key}, and is at the button again`, async () => {
+        await ready();
+        const recorded = events();
+        const element = await show();
+        await showCodeAndTab(element);
+        expect(focused(element)).to.equal('close');
+        await sendKeys({ press: key });
+        await state(element, 'cancelled');
+        expect(focused(element)).to.equal('button');
+        expect(types(recorded)).to.deep.equal(['pay-start', 'pay-cancel']);
+      });
+    }
+
+    it('is at Cancel of the new code after Refresh', async () => {
+      await ready(scene.code(CODE_URL, -1_000), scene.code());
+      const element = await show();
+      await showCodeAndTab(element);
+      expect(focused(element)).to.equal('refresh');
+      await sendKeys({ press: 'Enter' });
+      await waitUntil(() => !part(element, 'refresh'), 'the next code');
+      expect(focused(element)).to.equal('close');
+    });
+
+    it('puts an expired code away by Escape', async () => {
+      await ready(scene.code(CODE_URL, -1_000));
+      const element = await show();
+      await showCodeAndTab(element);
+      await sendKeys({ press: 'Escape' });
+      await state(element, 'cancelled');
+      expect(focused(element)).to.equal('button');
+    });
+
+    for (const [status, shown] of [
+      ['paid', 'paid'],
+      ['expired', 'closed'],
+    ] as const) {
+      it(`is at the button when the order is ${shown}`, async () => {
+        await ready();
+        const element = await show();
+        await showCodeAndTab(element);
+        await scene.setStatus(status);
+        await state(element, shown);
+        expect(focused(element)).to.equal('button');
+      });
+    }
+
+    it('takes no focus from elsewhere', async () => {
+      await ready();
+      const element = await show();
+      await showCode(element);
+      const field = await fixture<HTMLInputElement>(html`<input aria-label="Name" />`);
+      field.focus();
+      await scene.setStatus('paid');
+      await state(element, 'paid');
+      expect(document.activeElement).to.equal(field);
+    });
+
+    it('lets Escape alone outside the code', async () => {
+      await ready();
+      const element = await show();
+      await showCodeAndTab(element);
+      part(element, 'button')!.focus();
+      await sendKeys({ press: 'Escape' });
+      expect(element.getAttribute('state')).to.equal('paying');
+    });
+  });
+
+  describe('below the fold', () => {
+    const { scrollIntoView } = Element.prototype;
+    const scrolled: ScrollIntoViewOptions[] = [];
+
+    beforeEach(() => {
+      scrolled.length = 0;
+      Element.prototype.scrollIntoView = function (this: Element, options) {
+        scrolled.push(options as ScrollIntoViewOptions);
+        scrollIntoView.call(this, options);
+      };
+    });
+
+    afterEach(() => {
+      Element.prototype.scrollIntoView = scrollIntoView;
+    });
+
+    const isSeen = (element: Element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return top >= 0 && Math.floor(bottom) <= innerHeight;
+    };
+
+    for (const [reducedMotion, behavior] of [
+      ['no-preference', 'smooth'],
+      ['reduce', 'auto'],
+    ] as const) {
+      it(`brings the code that was asked for into view (reduced motion: ${reducedMotion})`, async () => {
+        await emulateMedia({ reducedMotion });
+        await ready();
+        const element = await show();
+        element.style.marginTop = `${innerHeight - 60}px`;
+        scrollTo(0, 0);
+        await showCode(element);
+        await waitUntil(() => isSeen(part(element, 'code')!) && isSeen(part(element, 'close')!), 'all of the code');
+        expect(scrolled).to.deep.equal([{ block: 'nearest', behavior }]);
+      });
+    }
+
+    it('stays where it is when the code is one that a page shows again after a reload', async () => {
+      await ready();
+      const key = `weixin-widgets:attempt ${scene.proxy} ${scene.orderId}`;
+      sessionStorage.setItem(key, JSON.stringify({ id: '1', channel: 'native', at: Date.now() }));
+      const element = await show();
+      await waitUntil(() => part(element, 'code'), 'the code');
+      await element.updateComplete;
+      expect(scrolled).to.deep.equal([]);
+    });
+  });
+
+  it('says quietly that the proxy cannot be reached, until it can', async () => {
     await ready();
     const element = await show();
-    element.focus();
-    await sendKeys({ press: 'Enter' });
-    await waitUntil(() => part(element, 'close'), 'the code');
-    await sendKeys({ press: 'Tab' });
-    expect(element.shadowRoot!.activeElement).to.equal(part(element, 'close'));
-    await sendKeys({ press: 'Enter' });
-    await state(element, 'cancelled');
+    await showCode(element);
+    expect(textOf(element)).not.to.include('网络不佳');
+    await scene.script({ [scene.orderRoute]: [{ fault: 'drop' }] });
+    await waitUntil(() => textOf(element).includes('网络不佳，仍在等待付款'), 'the hint', { timeout: 4_000 });
+    expect(spoken(element)).to.equal('用微信扫一扫付款');
+    await expect(element).to.be.accessible();
+    await scene.setStatus('paying');
+    await waitUntil(() => !textOf(element).includes('网络不佳'), 'no hint', { timeout: 6_000 });
+    expect(part(element, 'code')).not.to.equal(null);
   });
 
   it('closes where the order ends', async () => {
@@ -191,6 +338,8 @@ describe('<pay-button> on a desktop', () => {
     await state(first, 'paying');
     expect(part(first, 'code')).to.equal(null);
     expect(textOf(first)).to.include('请扫描页面上的付款二维码');
+    const colourOf = (element: PayButton) => getComputedStyle(part(element, 'button')!).backgroundColor;
+    expect(colourOf(first)).to.equal(colourOf(second));
     second.remove();
     await waitUntil(() => part(first, 'code'), 'the code at the one that is left');
   });
@@ -211,6 +360,17 @@ describe('<pay-button> on a desktop', () => {
     await showCode(element);
     const calls = await scene.calls(scene.paymentRoute);
     expect(calls.map(({ authorization }) => authorization)).to.deep.equal(['Bearer stale', undefined]);
+  });
+
+  it('tells the payer of a refusal by WeChat what a payer can do', async () => {
+    await ready(scene.problem('wechat_pay_not_permitted', 502));
+    const recorded = events();
+    const element = await show('en');
+    element.click();
+    await state(element, 'failed');
+    expect(spoken(element)).to.equal('WeChat Pay cannot take this payment. Contact the merchant.');
+    const { error } = (recorded[1] as PayErrorEvent).detail;
+    expect([error.code, error.problem!.remedy]).to.deep.equal(['wechat_pay_not_permitted', 'wechat_pay_not_permitted']);
   });
 
   it('says whose order it is', async () => {

@@ -6,7 +6,7 @@ import { OrderFeed } from '../../widgets/core/order-feed.ts';
 import type { Store } from '../../widgets/core/stored.ts';
 import type { BridgeAnswer } from '../../widgets/core/wechat/bridge.ts';
 import { Attempt, type Prepared } from '../../widgets/pay-button/attempt.ts';
-import { ATTEMPT_ERROR_TEXTS } from '../../widgets/pay-button/attempt-error-texts.ts';
+import { ATTEMPT_ERROR_TEXTS, attemptErrorKind } from '../../widgets/pay-button/attempt-error-texts.ts';
 import type { PayChannel } from '../../widgets/pay-button/channel.ts';
 import { AttemptKeeper } from '../../widgets/pay-button/kept-attempt.ts';
 import {
@@ -19,7 +19,7 @@ import { Payment, type PayState } from '../../widgets/pay-button/payment.ts';
 import { anOrder } from './an-order.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 
-addErrorTexts(ATTEMPT_ERROR_TEXTS);
+addErrorTexts(ATTEMPT_ERROR_TEXTS, attemptErrorKind);
 
 const PARAMS: JsapiParams = {
   appId: 'wx1',

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { ProxyClient } from '../../widgets/core/proxy-client.ts';
 import type { WidgetError } from '../../widgets/core/widget-error.ts';
+import { createPayment } from '../../widgets/pay-button/create-payment.ts';
 import { anOrder } from './an-order.ts';
 
 async function serve(test: TestContext, answer: RequestListener) {
@@ -54,7 +55,7 @@ describe('the proxy client', () => {
       });
       request.on('end', () => response.end(JSON.stringify({ channel: 'jsapi', params: { package: 'prepay_id=1' } })));
     });
-    const payment = await client.createPayment('ord/1', 'jsapi', 'secret');
+    const payment = await createPayment(client, 'ord/1', 'jsapi', 'secret');
     assert.equal(payment.channel === 'jsapi' && payment.params.package, 'prepay_id=1');
     assert.equal(requests[0]!.url, '/v1/orders/ord%2F1/payments');
     assert.equal(requests[0]!.headers.authorization, 'Bearer secret');
@@ -63,7 +64,7 @@ describe('the proxy client', () => {
 
   it('gives the proxy’s own code, status and request id', async (test) => {
     const { client } = await serve(test, json(409, problem('order_paid', 409)));
-    await assert.rejects(client.createPayment('ord_1', 'native'), (error: WidgetError) => {
+    await assert.rejects(createPayment(client, 'ord_1', 'native'), (error: WidgetError) => {
       assert.deepEqual([error.code, error.status, error.problem?.requestId], ['order_paid', 409, 'req_1']);
       return true;
     });

@@ -12,6 +12,8 @@ export const MINI_PROGRAM = `${WECHAT_IOS} miniProgram/wx0000`;
 
 export const PHONE =
   'Mozilla/5.0 (Linux; Android 14; V2312A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.6723.103 Mobile Safari/537.36';
+export const IPAD =
+  'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
 export const DESKTOP =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36';
 export const CODE_URL = 'weixin://wxpay/bizpayurl?pr=NwY5Mz9&sub=1';
@@ -98,6 +100,7 @@ export class Scene {
       detail: code,
       code,
       remedy: code,
+      zh: { title: code, remedy: code },
       requestId: 'r',
     };
     return { status, body };
@@ -143,6 +146,7 @@ export class Scene {
     setUserAgent(undefined);
     document.querySelector('meta[name="weixin-session"]')?.remove();
     delete (window as { WeixinJSBridge?: unknown }).WeixinJSBridge;
+    delete (window as { __wxjs_environment?: string }).__wxjs_environment;
     sessionStorage.clear();
   }
 }

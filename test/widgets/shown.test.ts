@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Problem } from '../../proxy/api.ts';
 import { ERROR_TEXTS } from '../../widgets/core/error-texts.ts';
 import { addErrorTexts, failure } from '../../widgets/core/failure.ts';
 import { languageFrom } from '../../widgets/core/language.ts';
 import { formatFen } from '../../widgets/core/money.ts';
 import { timeLeft } from '../../widgets/core/time-left.ts';
-import { ATTEMPT_ERROR_TEXTS } from '../../widgets/pay-button/attempt-error-texts.ts';
+import { ATTEMPT_ERROR_TEXTS, attemptErrorKind } from '../../widgets/pay-button/attempt-error-texts.ts';
 
 describe('money', () => {
   for (const [fen, shown] of [
@@ -41,7 +42,7 @@ describe('the time left', () => {
 });
 
 describe('errors', () => {
-  before(() => addErrorTexts(ATTEMPT_ERROR_TEXTS));
+  before(() => addErrorTexts(ATTEMPT_ERROR_TEXTS, attemptErrorKind));
 
   for (const code of Object.keys({ ...ERROR_TEXTS, ...ATTEMPT_ERROR_TEXTS })) {
     it(`explain ${code} in both languages`, () => {
@@ -56,23 +57,60 @@ describe('errors', () => {
     });
   }
 
-  it('speak the proxy’s words for a code that is not known here', () => {
-    const problem = {
-      type: 'about:blank',
-      title: '',
-      status: 418,
-      detail: 'The pot is empty.',
-      code: 'teapot',
-      remedy: 'Fill it.',
-      requestId: 'r1',
-    };
-    const error = failure('teapot', { status: 418, problem });
+  /** As the proxy says it: to whoever runs it. */
+  const aProblem = (code: string, status: number): Problem => ({
+    type: `urn:weixin-widgets:problem:${code}`,
+    title: 'The pot is empty.',
+    status,
+    detail: 'The pot on the left is empty.',
+    code,
+    remedy: 'Fill it at pay.weixin.qq.com.',
+    zh: { title: '壶是空的。', remedy: '请加水。' },
+    requestId: 'r1',
+    upstream: { code: 'NO_AUTH', message: '商户无此产品权限' },
+  });
+
+  it('speak the proxy’s words, in both languages, for a code that is not known here', () => {
+    const error = failure('teapot', { status: 418, problem: aProblem('teapot', 418) });
     assert.equal(error.code, 'teapot');
-    assert.match(error.cause.en, /^The pot is empty\./);
-    assert.equal(error.remedy.en, 'Fill it.');
-    assert.equal(error.cause['zh-CN'], '服务暂时不可用。');
+    assert.deepEqual(error.cause, { 'zh-CN': '壶是空的。', en: 'The pot is empty.' });
+    assert.deepEqual(error.remedy, { 'zh-CN': '请加水。', en: 'Fill it at pay.weixin.qq.com.' });
     assert.equal(error.problem?.requestId, 'r1');
   });
+
+  it('have words of their own where a proxy of another version sends none', () => {
+    const problem = { code: 'teapot', status: 418 } as Problem;
+    const { cause, remedy } = failure('teapot', { status: 418, problem });
+    assert.deepEqual(cause, { 'zh-CN': '服务暂时不可用。', en: 'The service is not available.' });
+    assert.deepEqual(remedy, { 'zh-CN': '请稍后重试。', en: 'Try again in a moment.' });
+  });
+
+  for (const [code, cause, remedy] of [
+    ['wechat_pay_not_permitted', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['wechat_pay_account_mismatch', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['wechat_pay_signature_refused', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['wechat_pay_rule_limit', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['wechat_refused', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['wechat_untrusted', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['payment_refused', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['trade_no_used', 'WeChat Pay cannot take this payment.', '请联系商家。'],
+    ['wechat_pay_busy', 'WeChat Pay is busy.', '请稍后重试。'],
+    ['wechat_unavailable', 'WeChat Pay is busy.', '请稍后重试。'],
+    ['store_unavailable', 'The service is not available.', '请稍后重试。'],
+    ['internal', 'The service is not available.', '请稍后重试。'],
+  ] as const) {
+    it(`tell a payer of ${code} what a payer can do, and the log what the operator can`, () => {
+      const error = failure(code, { status: 502, problem: aProblem(code, 502) });
+      assert.equal(error.code, code);
+      assert.equal(error.cause.en, cause);
+      assert.equal(error.remedy['zh-CN'], remedy);
+      const shown = JSON.stringify([error.cause, error.remedy]);
+      assert.doesNotMatch(shown, /pot|壶|pay\.weixin|产品权限/);
+      assert.equal(error.problem?.zh.remedy, '请加水。');
+      for (const each of ['The pot on the left is empty.', 'Fill it at pay.weixin.qq.com.', '商户无此产品权限'])
+        assert.ok(error.message.includes(each), error.message);
+    });
+  }
 });
 
 describe('the language', () => {

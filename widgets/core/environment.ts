@@ -11,6 +11,10 @@ export interface Traces {
   isWkWebView?: boolean | undefined;
   /** `navigator.maxTouchPoints` */
   touchPoints?: number | undefined;
+  /** `navigator.platform` */
+  platform?: string | undefined;
+  /** `(pointer: coarse)`: it is used by a finger rather than by a mouse. */
+  isCoarse?: boolean | undefined;
 }
 
 /** Looked at anew each time: clients set `__wxjs_environment` only when their bridge is there. */
@@ -21,6 +25,8 @@ export function currentTraces(): Traces {
     wxjsEnvironment: page.__wxjs_environment,
     isWkWebView: page.__wxjs_is_wkwebview,
     touchPoints: navigator.maxTouchPoints,
+    platform: navigator.platform,
+    isCoarse: matchMedia('(pointer: coarse)').matches,
   };
 }
 
@@ -33,10 +39,13 @@ export function detectHost({ userAgent, wxjsEnvironment }: Traces): Host {
 }
 
 /** A phone or a tablet: what pays by itself, and can hold no code in front of its own camera. */
-export function isMobile({ userAgent, touchPoints = 0 }: Traces): boolean {
+export function isMobile({ userAgent, touchPoints = 0, platform = '', isCoarse = false }: Traces): boolean {
   // HarmonyOS says of a computer that it is one. An iPad may call itself a Mac, but no Mac can be touched.
   if (/\(PC;/.test(userAgent)) return false;
-  return /Android|iPhone|iPad|iPod|Harmony|Mobile/i.test(userAgent) || (/Macintosh/.test(userAgent) && touchPoints > 1);
+  if (/Android|iPhone|iPad|iPod|Harmony|Mobile/i.test(userAgent)) return true;
+  if (/Macintosh/.test(userAgent)) return touchPoints > 1;
+  // Android, where it asks for the desktop's page.
+  return /X11; Linux/.test(userAgent) && /arm|aarch/.test(platform) && isCoarse;
 }
 
 /** The simulator is on the platform that it simulates. */

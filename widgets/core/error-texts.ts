@@ -34,8 +34,8 @@ export const ERROR_TEXTS = {
     'Pay in the mini program itself.',
   ],
   native_on_phone: [
-    '手机无法扫描自己屏幕上的付款码。',
-    'A phone cannot scan a code on its own screen.',
+    '这台设备无法扫描自己屏幕上的付款码。',
+    'A device cannot scan a code on its own screen.',
     '请在电脑上打开本页面付款。',
     'Open this page on a computer to pay.',
   ],

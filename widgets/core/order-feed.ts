@@ -99,12 +99,16 @@ export class OrderFeed {
     }
     this._reading--;
     // A later read may have overtaken this one; an aborted one says nothing about the order.
-    if (signal.aborted || turn < this._applied) return;
-    this._applied = turn;
-    this.error = error;
-    if (order) this._succeed(order, startedAt);
-    else this._failures++;
+    const isNews = !signal.aborted && turn >= this._applied;
+    if (isNews) {
+      this._applied = turn;
+      this.error = error;
+      if (order) this._succeed(order, startedAt);
+      else this._failures++;
+    }
+    // Whichever ends last, be it news or not.
     if (!this._reading) this._schedule();
+    if (!isNews) return;
     for (const listener of [...this._listeners]) listener();
   }
 

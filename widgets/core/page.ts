@@ -55,14 +55,14 @@ const visibility = {
     return document.hidden;
   },
   onChange(listener: () => void): () => void {
-    document.addEventListener('visibilitychange', listener);
-    addEventListener('pageshow', listener);
-    addEventListener('online', listener);
-    return () => {
-      document.removeEventListener('visibilitychange', listener);
-      removeEventListener('pageshow', listener);
-      removeEventListener('online', listener);
+    // `pageshow` comes with every load, too.
+    const look = ({ persisted }: Partial<PageTransitionEvent>) => persisted === false || listener();
+    const all = (method: 'addEventListener' | 'removeEventListener') => {
+      document[method]('visibilitychange', look);
+      for (const type of ['pageshow', 'online']) window[method](type, look);
     };
+    all('addEventListener');
+    return () => all('removeEventListener');
   },
 };
 

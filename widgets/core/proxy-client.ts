@@ -1,4 +1,4 @@
-import type { Channel, PageOrder, Payment, Problem } from '../../proxy/api.ts';
+import type { PageOrder, Problem } from '../../proxy/api.ts';
 import { failure } from './failure.ts';
 import { READ_TIMEOUT, WRITE_TIMEOUT } from './timing.ts';
 import { WidgetError } from './widget-error.ts';
@@ -24,11 +24,6 @@ export class ProxyClient {
 
   readOrder(orderId: string, signal?: AbortSignal): Promise<PageOrder> {
     return this.call(`/v1/orders/${encodeURIComponent(orderId)}`, { signal }, 'items');
-  }
-
-  createPayment(orderId: string, channel: Channel, token?: string): Promise<Payment> {
-    const body = { channel };
-    return this.call(`/v1/orders/${encodeURIComponent(orderId)}/payments`, { body, token }, 'channel');
   }
 
   /**

@@ -35,11 +35,12 @@ export class WidgetError extends Error {
   constructor(code: string, [zhCause, enCause, zhRemedy, enRemedy]: ErrorText, details: ErrorDetails) {
     const { detail, status, problem, retryAfter, reason } = details;
     const said = detail || problem?.upstream?.message;
-    super(`${enCause} ${enRemedy} ${said ?? ''}`.trim());
+    // The proxy's own words are for whoever runs it.
+    super(`${problem?.detail ?? enCause} ${problem?.remedy ?? enRemedy} ${said ?? ''}`.trim());
     this.name = 'WidgetError';
     this.code = code;
-    // What WeChat says of a payment is for the payer; the rest only means something in a console.
-    const shown = said && /^(payment|jssdk)_/.test(code) ? `(${said})` : '';
+    // What WeChat says to the payer is for the payer; the rest only means something in a console.
+    const shown = detail && /^(payment|jssdk)_/.test(code) ? `(${detail})` : '';
     this.cause = { 'zh-CN': zhCause + shown, en: `${enCause} ${shown}`.trim() };
     this.remedy = { 'zh-CN': zhRemedy, en: enRemedy };
     this.status = status;

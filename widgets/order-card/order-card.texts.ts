@@ -13,8 +13,8 @@ export const STATUS_TEXTS: Record<OrderStatus, Text> = {
 
 /** What else there is to say of an order that was paid. */
 export const REFUND_TEXTS: Partial<Record<OrderStatus, Text>> = {
-  partially_refunded: ['部分款项已原路退回。', 'Part of it has gone back to where it was paid from.'],
-  refunded: ['款项已原路退回。', 'It has gone back to where it was paid from.'],
+  partially_refunded: ['部分金额已退回原支付方式。', 'Partly refunded to your original payment method.'],
+  refunded: ['已退回原支付方式。', 'Refunded to your original payment method.'],
 };
 
 export const TEXTS = {

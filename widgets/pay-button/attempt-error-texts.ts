@@ -2,6 +2,7 @@ import type { ErrorText } from '../core/widget-error.ts';
 
 const RETRY = ['请稍后重试。', 'Try again in a moment.'] as const;
 const NO_SIGN_IN: ErrorText = ['微信登录未完成。', 'The sign-in failed.', ...RETRY];
+const BUSY: ErrorText = ['微信支付繁忙。', 'WeChat Pay is busy.', ...RETRY];
 
 /** The errors that only an attempt to pay can end with, by their stable codes. */
 export const ATTEMPT_ERROR_TEXTS = {
@@ -25,7 +26,14 @@ export const ATTEMPT_ERROR_TEXTS = {
   ],
 
   // The payment
-  payment_refused: ['微信支付未受理。', 'WeChat Pay did not accept it.', ...RETRY],
+  payment_refused: [
+    '微信支付暂时无法收款。',
+    'WeChat Pay cannot take this payment.',
+    '请联系商家。',
+    'Contact the merchant.',
+  ],
+  wechat_pay_busy: BUSY,
+  wechat_unavailable: BUSY,
   payment_failed: [
     '付款未成功。',
     'The payment did not go through.',
@@ -39,3 +47,8 @@ export const ATTEMPT_ERROR_TEXTS = {
     'One order is never charged twice.',
   ],
 } as const satisfies Record<string, ErrorText>;
+
+/** What exactly went wrong in a sign-in, or between the merchant and WeChat, matters to nobody who pays. */
+export function attemptErrorKind(code: string): string {
+  return /^(oauth|session)_/.test(code) ? 'sign_in_failed' : /^(wechat|trade)_/.test(code) ? 'payment_refused' : code;
+}

@@ -95,8 +95,13 @@ export class Attempt {
     return this.prepared?.channel === 'native' ? timeLeft(this.prepared.expiresAt, this._now()) : undefined;
   }
 
+  /** Nobody knows now whether it has been paid. */
+  get isOffline(): boolean {
+    return Boolean(this._world.feed.error);
+  }
+
   async start(): Promise<void> {
-    const { payment, feed, keeper, prepare, open, asWidgetError } = this._world;
+    const { payment, feed, prepare, open, asWidgetError } = this._world;
     // A code is shown again; a pay sheet has gone with its page.
     if (this._id && this.channel !== 'native') {
       this._comeBack();
@@ -106,7 +111,7 @@ export class Attempt {
       const prepared = await prepare(() => payment.begin());
       if (this._isOver) return;
       this.prepared = prepared;
-      this._id ??= keeper.keep(this.channel);
+      this._id ??= this._keep();
       feed.setUrgent(true);
       payment.show('paying');
       if (this.channel === 'jsapi') this._offerAgain(SHEET_SILENT_AFTER);
@@ -176,6 +181,17 @@ export class Attempt {
     this._isOver = true;
     for (const timer of [this._tick, ...this._timers]) clock.clearTimeout(timer);
     feed.setUrgent(false);
+  }
+
+  /** Gives its id; `undefined` where the browser keeps nothing. */
+  private _keep(): string | undefined {
+    const id = String(Math.random());
+    try {
+      this._world.keeper.keep({ id, channel: this.channel, at: Date.now() });
+      return id;
+    } catch {
+      return undefined;
+    }
   }
 
   private _comeBack(): void {

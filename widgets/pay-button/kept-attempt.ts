@@ -28,15 +28,9 @@ export class AttemptKeeper {
     return kept && Date.now() - kept.at < ATTEMPT_KEPT ? kept : undefined;
   }
 
-  /** Gives the attempt's id; `undefined` where the store takes nothing. */
-  keep(channel: PayChannel): string | undefined {
-    const kept: KeptAttempt = { id: String(Math.random()), channel, at: Date.now() };
-    try {
-      this._store!.setItem(this._key, JSON.stringify(kept));
-      return kept.id;
-    } catch {
-      return undefined;
-    }
+  /** Throws where the store takes nothing. */
+  keep(attempt: KeptAttempt): void {
+    this._store!.setItem(this._key, JSON.stringify(attempt));
   }
 
   forget(): void {

@@ -27,6 +27,7 @@ export const NATIVE_STYLES = `
     width: 216px;
     border-radius: var(--radius);
     background: #fff;
+    forced-color-adjust: none;
   }
 
   .frame > * {

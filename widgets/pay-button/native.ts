@@ -1,5 +1,6 @@
 import type { html, TemplateResult } from 'lit';
 import type { Text } from '../core/language.ts';
+import type { CODE_TEXTS } from './attempt.texts.ts';
 import type { Attempt } from './attempt.ts';
 import { codePath, QUIET_ZONE } from './code-path.ts';
 import { NATIVE_STYLES } from './native.styles.ts';
@@ -8,14 +9,10 @@ import { NATIVE_STYLES } from './native.styles.ts';
 export interface CodeView {
   html: typeof html;
   say(text: Text): string;
+  texts: typeof CODE_TEXTS;
   amount: string;
   attempt: Attempt;
 }
-
-const LABEL: Text = ['微信支付二维码', 'WeChat Pay code'];
-const REFRESH: Text = ['刷新', 'Refresh'];
-const CLOSE: Text = ['取消支付', 'Cancel'];
-const TIME_LEFT: Text = ['二维码有效时间', 'Code valid for'];
 
 let last = { text: '', size: 0, path: '' };
 
@@ -30,27 +27,41 @@ export const native = {
   styles: NATIVE_STYLES,
 
   /** The code, what it costs, how long it lives and what can be done with it. */
-  render({ html, say, amount, attempt }: CodeView): TemplateResult | undefined {
-    const { prepared, timeLeft: left, isRenewing } = attempt;
+  render({ html, say, texts, amount, attempt }: CodeView): TemplateResult | undefined {
+    const { prepared, timeLeft: left, isRenewing, isOffline } = attempt;
     if (prepared?.channel !== 'native') return undefined;
     const { size, path } = drawn(prepared.codeUrl);
     const side = size + 2 * QUIET_ZONE;
+    const putAway = () => attempt.putAway();
+    const handleKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      // A dialog around it stays.
+      event.preventDefault();
+      putAway();
+    };
     return html`
       <div part="code" class=${left ? 'frame' : 'frame over'}>
-        <svg role="img" aria-label=${say(LABEL)} viewBox="${-QUIET_ZONE} ${-QUIET_ZONE} ${side} ${side}">
+        <svg role="img" aria-label=${say(texts.label)} aria-hidden=${!left} viewBox="${-QUIET_ZONE} ${-QUIET_ZONE} ${side} ${side}">
           <path d=${path} />
         </svg>
         ${
           left
             ? ''
-            : html`<button part="refresh" class="refresh" aria-disabled=${isRenewing} @click=${() => attempt.renew()}>
-              ${say(REFRESH)}
+            : html`<button part="refresh" class="refresh" aria-disabled=${isRenewing} @click=${() => attempt.renew()} @keydown=${handleKey}>
+              ${say(texts.refresh)}
             </button>`
         }
       </div>
       <b part="amount">${amount}</b>
-      <span part="time" class="time" role="timer">${left ? `${say(TIME_LEFT)} ${left}` : ''}</span>
-      <button part="close" class="close" @click=${() => attempt.putAway()}>${say(CLOSE)}</button>
+      ${
+        left
+          ? html`
+            <span part="time" class="time" role="timer">${say(texts.timeLeft)} ${left}</span>
+            ${isOffline ? html`<span class="time">${say(texts.offline)}</span>` : ''}
+          `
+          : ''
+      }
+      <button part="close" class="close" @click=${putAway} @keydown=${handleKey}>${say(texts.close)}</button>
     `;
   },
 };

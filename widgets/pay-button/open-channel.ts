@@ -6,6 +6,7 @@ import type { BridgeAnswer } from '../core/wechat/bridge.ts';
 import type { Wechat } from '../core/wechat/wechat.ts';
 import type { WidgetError } from '../core/widget-error.ts';
 import type { Prepared } from './attempt.ts';
+import { createPayment } from './create-payment.ts';
 import { leaveFor, untilBack } from './leave.ts';
 import type { PayWay } from './payment.ts';
 
@@ -30,7 +31,7 @@ export async function prepare(
   }
   const create = (session?: string) => {
     begin();
-    return proxy.createPayment(orderId, channel, session);
+    return createPayment(proxy, orderId, channel, session);
   };
   if (channel === 'jsapi') return (await wechat()).sessionOf(proxy).with({ orderId, mayLeave: !resumed }, create);
   // Before the proxy is asked: a page that cannot show the code needs none.

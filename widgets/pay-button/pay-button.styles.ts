@@ -25,7 +25,8 @@ export const payButtonStyles = css`
     color: var(--text-quiet);
   }
 
-  .done {
+  .done,
+  .busy {
     background: var(--brand-surface);
     color: var(--brand-text);
   }
@@ -75,7 +76,7 @@ export const payButtonStyles = css`
 
   @media (prefers-reduced-motion) {
     .busy svg {
-      animation-duration: 4s;
+      animation: none;
     }
   }
 `;

@@ -4,8 +4,6 @@ export const TEXTS = {
   pay: ['微信支付', 'Pay'],
   retry: ['重新支付', 'Pay'],
   preparing: ['正在准备支付…', 'Preparing payment…'],
-  paying: ['等待付款…', 'Waiting for payment…'],
-  confirming: ['正在确认支付结果…', 'Confirming payment…'],
   paid: ['已支付', 'Paid'],
   refunded: ['已退款', 'Refunded'],
   closed: ['订单已关闭', 'Order closed'],

@@ -19,7 +19,7 @@ import { ProxyClient } from '../core/proxy-client.ts';
 import { shared } from '../core/shared.ts';
 import { REFLECTED, WeixinElement } from '../core/weixin-element.ts';
 import type { WidgetError } from '../core/widget-error.ts';
-import type { AttemptPart } from './attempt-part.ts';
+import type { AttemptPart, Said } from './attempt-part.ts';
 import { chooseChannel } from './channel.ts';
 import { AttemptKeeper } from './kept-attempt.ts';
 import { loadAttempt } from './load-attempt.ts';
@@ -54,6 +54,8 @@ interface SharedPayment {
  * @event {PaySuccessEvent} pay-success - The order is paid. Unless cancelled, the payer goes to the return page, if any.
  * @event {PayCancelEvent} pay-cancel - The payer closed the pay sheet, or put the code away, without paying.
  * @event {PayErrorEvent} pay-error - The attempt failed, or cannot begin here; `detail.error` says why and what to do.
+ *  Whoever pays again while nobody knows how the first attempt went ends that one with `payment_unconfirmed`: it may yet
+ *  turn out to be paid.
  *
  * @slot - What the button says while it can be clicked. By default the amount.
  *
@@ -89,9 +91,15 @@ export class PayButton extends WeixinElement {
 
   /** The order to pay. */
   declare orderId: string;
-  /** How to pay; `auto` chooses by where the page is shown. */
+  /**
+   * How to pay; `auto` chooses by where the page is shown. `h5` is taken at its word on a computer too, so that it can be
+   * tried there; WeChat's page wants a phone.
+   */
   declare channel: Channel | 'auto';
-  /** In the web-view of a mini program: the page of it that pays, as `wx.miniProgram.navigateTo` wants it. */
+  /**
+   * In the web-view of a mini program: the page of it that pays, as `wx.miniProgram.navigateTo` wants it. It is opened to
+   * the letter, so it must name the order itself: `/pages/pay/index?id=…`. A blank one counts as none.
+   */
   declare miniProgramPath: string;
   /** Where the payer goes after paying, http or https; without it the order's own `returnUrl`. */
   declare returnUrl: string;
@@ -129,6 +137,13 @@ export class PayButton extends WeixinElement {
   /** As if the payer had clicked. */
   override click(): void {
     this.renderRoot.querySelector<HTMLButtonElement>('.button')?.click();
+  }
+
+  protected override update(changed: PropertyValues): void {
+    const { part, clicked } = this._shared ?? {};
+    const finish = part?.beforeDrawing(this.renderRoot as ShadowRoot, this === clicked);
+    super.update(changed);
+    finish?.();
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -181,7 +196,7 @@ export class PayButton extends WeixinElement {
     return chooseChannel(this.channel, {
       host: detectHost(traces),
       mobile: isMobile(traces),
-      hasMiniProgramPath: Boolean(this.miniProgramPath),
+      hasMiniProgramPath: Boolean(this.miniProgramPath?.trim()),
     });
   }
 
@@ -204,9 +219,12 @@ export class PayButton extends WeixinElement {
     const obstacle = this._obstacle();
     if (state === 'paying' && attempt?.isBack) attempt.confirm();
     // The main button never starts a second attempt; that is what the other one says that it does.
-    else if (state === 'paid' || state === 'closed' || isBusy(state)) return;
-    else if (obstacle) this.dispatchEvent(new PayErrorEvent({ orderId: this.orderId, error: obstacle }));
-    else this._pay();
+    else if (!canStart(state)) return;
+    else if (obstacle) {
+      // Where the page is may have become known only now.
+      this.requestUpdate();
+      this.dispatchEvent(new PayErrorEvent({ orderId: this.orderId, error: obstacle }));
+    } else this._pay();
   }
 
   private _pay(resumed = false): void {
@@ -234,19 +252,19 @@ export class PayButton extends WeixinElement {
   override render(): TemplateResult {
     const { state, _shared: shared } = this;
     const { payment, part, native } = shared ?? {};
-    const hasCode = this._showsCode();
-    const said = part?.say(state, payment!.attempt, hasCode) ?? {};
-    const obstacle = this._obstacle();
-    const view = { html, amount: this._amount(), say: (text: Text) => this.say(text) };
-    const code = state === 'paying' && hasCode && native?.render({ ...view, attempt: payment!.attempt! });
+    const say = (text: Text) => this.say(text);
+    const view = { html, say, amount: this._amount(), hasCode: this._showsCode(), native, pay: () => this._pay() };
+    const said: Said = part?.say(state, payment!.attempt, view) ?? {};
+    const { code } = said;
+    const obstacle = canStart(state) ? this._obstacle() : undefined;
     const isInert = state === 'closed' || obstacle;
-    const look = state === 'paid' ? 'done' : said.label ? '' : isBusy(state) ? 'busy' : isInert ? 'inert' : '';
+    const look = said.look ?? (state === 'paid' ? 'done' : isInert ? 'inert' : canStart(state) ? '' : 'busy');
     const label = said.label ? this.say(said.label) : this._label();
     const note = this._note(said.note, obstacle);
     return html`
       <button
         part="button"
-        class="button ${look} ${code ? 'done' : ''}"
+        class="button ${look}"
         ?disabled=${this.disabled}
         aria-disabled=${look ? 'true' : nothing}
         aria-busy=${look === 'busy' ? 'true' : nothing}
@@ -259,13 +277,9 @@ export class PayButton extends WeixinElement {
         <p id="note" part="note" class=${note ? `note ${state}` : 'unseen'} role="status">
           ${note || (state === 'idle' ? '' : label)}
         </p>
-        ${code || nothing}
+        ${code}
       </div>
-      ${
-        said.again
-          ? html`<button part="again" class="again" @click=${() => this._pay()}>${this.say(said.again)}</button>`
-          : nothing
-      }
+      ${said.again}
     `;
   }
 
@@ -284,24 +298,16 @@ export class PayButton extends WeixinElement {
     const { state } = this;
     const { status } = this._shared?.payment.order ?? {};
     const amount = this._amount();
-    switch (state) {
-      case 'idle':
-      case 'cancelled':
-      case 'failed':
-        return `${this.say(TEXTS[amount && state !== 'idle' ? 'retry' : 'pay'])} ${amount}`.trim();
-      case 'paid':
-        return this.say(status === 'refunded' ? TEXTS.refunded : TEXTS.paid);
-      case 'closed':
-        return this.say(status === 'closed' ? TEXTS.closed : TEXTS.expired);
-      default:
-        return this.say(TEXTS[state]);
-    }
+    if (canStart(state)) return `${this.say(TEXTS[amount && state !== 'idle' ? 'retry' : 'pay'])} ${amount}`.trim();
+    if (state === 'paid') return this.say(status === 'refunded' ? TEXTS.refunded : TEXTS.paid);
+    if (state === 'closed') return this.say(status === 'closed' ? TEXTS.closed : TEXTS.expired);
+    return this.say(TEXTS.preparing);
   }
 
   /** The text below. It, or else the label, is what screen readers are told of a new state. */
   private _note(said: Text | undefined, obstacle: WidgetError | undefined): TemplateResult | string | undefined {
-    const { state, language } = this;
-    const error = this._shared?.payment.error ?? (/idle|failed/.test(state) ? obstacle : undefined);
+    const { language } = this;
+    const error = this._shared?.payment.error ?? obstacle;
     if (error) return html`<span class="cause">${error.cause[language]}</span> ${error.remedy[language]}`;
     return said && this.say(said);
   }
@@ -314,8 +320,9 @@ function icon(path: string): TemplateResult {
   return html`<svg part="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${path} /></svg>`;
 }
 
-function isBusy(state: PayState): boolean {
-  return /ing$/.test(state);
+/** Idle, cancelled or failed: a click starts an attempt. */
+function canStart(state: PayState): boolean {
+  return /idle|led$/.test(state);
 }
 
 /** One payment an order, for all its buttons. */
@@ -332,7 +339,7 @@ function sharedPayment(address: string, orderId: string): SharedPayment {
         async createAttempt(payment, way, id) {
           const part = await loadAttempt();
           all.part = part;
-          addErrorTexts(part.errorTexts);
+          addErrorTexts(part.errorTexts, part.errorKind);
           const proxy = new ProxyClient(address);
           const world = { payment, orderId, feed, keeper, proxy, clock: pageClock, wechat, failure, asWidgetError };
           return part.createAttempt({ ...world, loadNative: bringNative }, way, id);
@@ -342,6 +349,8 @@ function sharedPayment(address: string, orderId: string): SharedPayment {
     const bringNative = async () => {
       all.native = await loadNative();
     };
+    // Some clients say only then that the page is in a mini program.
+    document.addEventListener('WeixinJSBridgeReady', () => all.payment.tell());
     addEventListener('pageshow', ({ persisted }) => persisted && all.payment.attempt?.reappear());
     return all;
   });

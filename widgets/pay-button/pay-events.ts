@@ -27,7 +27,10 @@ export class PayCancelEvent extends WidgetEvent<{ orderId: string; said: string 
   }
 }
 
-/** The attempt failed, or could not begin: `error.code` says why. */
+/**
+ * The attempt failed, or could not begin: `error.code` says why. `payment_unconfirmed`: the payer pays again before anybody
+ * knew how this attempt went; the next one begins right after, and the order is still paid only once.
+ */
 export class PayErrorEvent extends WidgetEvent<{ orderId: string; error: WidgetError }> {
   constructor(detail: PayErrorEvent['detail']) {
     super('pay-error', detail);
