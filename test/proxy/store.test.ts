@@ -191,7 +191,7 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
         times(20, (index) =>
           stores[index % 2]!.db.insertInto('orders')
             .values(order({ id: `ord_${index}` }))
-            .onConflict((conflict) => conflict.column('outTradeNo').doNothing())
+            .onConflict((conflict) => conflict.doNothing())
             .executeTakeFirst(),
         ),
       );
