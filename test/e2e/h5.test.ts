@@ -145,12 +145,12 @@ describe('in a phone’s browser', { concurrency: 3 }, () => {
       const order = await world.order();
       const page = await goToWechat(world, order.id, {
         headers,
-        script: `addEventListener('pageshow', ({ persisted }) => { document.documentElement.dataset.kept = persisted; });`,
+        script: MARK_RETURN,
       });
       await within(sheet(page)).toBeVisible();
 
       await goBack(page);
-      await within(page.locator('html')).toHaveAttribute('data-kept', String(isKept));
+      assert.equal(await wasKept(page), isKept && (await keepsPages(world)));
       await asks(page);
       assert.deepEqual(await seenTypes(page), ['pay-start']);
       world.wechat.control.pay(order.outTradeNo);
@@ -200,6 +200,24 @@ describe('in a phone’s browser', { concurrency: 3 }, () => {
 });
 
 const queries = ({ wechat }: World) => wechat.calls.filter(({ path }) => path.includes('/out-trade-no/')).length;
+
+/** Writes into the page how the browser has come back to it. */
+const MARK_RETURN = `addEventListener('pageshow', ({ persisted }) => {
+  const { type } = performance.getEntriesByType('navigation')[0];
+  if (persisted || type === 'back_forward') document.documentElement.dataset.kept = persisted;
+});`;
+
+async function wasKept(page: Page): Promise<boolean> {
+  return (await page.locator('html[data-kept]').getAttribute('data-kept')) === 'true';
+}
+
+/** Whether this browser keeps pages at all: not every one without a window does. */
+async function keepsPages(world: World): Promise<boolean> {
+  const page = await world.open('<p>茶</p>', { device: 'android', path: '/kept', script: MARK_RETURN });
+  await page.goto(`${world.siteUrl}/elsewhere`);
+  await goBack(page);
+  return wasKept(page);
+}
 
 /** A page that the browser has kept is not loaded again: that it is there is all that can be waited for. */
 async function goBack(page: Page): Promise<void> {
