@@ -23,8 +23,6 @@ export interface Surroundings {
   onError: (error: unknown, doing: string) => void;
 }
 
-export type Services = Awaited<ReturnType<typeof createServices>>;
-
 /** @throws {ProxyError} `store_unavailable` */
 export async function createServices(config: Config, { now, onError }: Surroundings) {
   const store = await Store.open(config.DATABASE_URL);

@@ -9,27 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
-import { pino } from 'pino';
-import { loadConfig } from '../../proxy/config.ts';
 import { Delivery } from '../../proxy/outbox/delivery.ts';
 import { Events } from '../../proxy/outbox/events.ts';
-import { createProxy } from '../../proxy/server.ts';
 import { createCredentialStore } from '../../proxy/store/credential-store.ts';
 import { MIGRATIONS } from '../../proxy/store/migrations.ts';
 import type { OrderRow } from '../../proxy/store/schema.ts';
 import { sqliteDialect } from '../../proxy/store/sqlite.ts';
 import { Store } from '../../proxy/store/store.ts';
-import {
-  API_KEY,
-  eventually,
-  type Harness,
-  SHOP,
-  startHarness,
-  startReceiver,
-  times,
-  WEBHOOK_SECRET,
-} from './harness.ts';
+import { eventually, SHOP, startHarness, startReceiver, times, WEBHOOK_SECRET } from './harness.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
+import { startSecond } from './second-proxy.ts';
 
 const STORE = fileURLToPath(new URL('../../proxy/store/store.ts', import.meta.url));
 const NOW = Date.UTC(2026, 10, 22);
@@ -443,28 +432,6 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
 }
 
 describe('several proxies on one PostgreSQL', () => {
-  /** A second proxy, on the first one's database and WeChat. */
-  async function startSecond(t: TestContext, first: Harness) {
-    const config = loadConfig({ ...first.environment, PORT: '0' });
-    const second = await createProxy(config, { logger: pino({ level: 'silent' }) });
-    await second.start();
-    t.after(() => second.stop());
-    return async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-      const response = await fetch(second.url + path, {
-        method,
-        redirect: 'manual',
-        headers: {
-          authorization: `Bearer ${API_KEY}`,
-          ...(body ? { 'content-type': 'application/json' } : {}),
-          ...headers,
-        },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      });
-      const text = await response.text();
-      return { status: response.status, json: text.startsWith('{') ? JSON.parse(text) : undefined };
-    };
-  }
-
   test('an order of the one is paid through the other; the merchant hears of it once', async (t) => {
     const receiver = await startReceiver(t);
     const environment = { DATABASE_URL: await postgres.createDatabase(), WEBHOOK_URL: receiver.url, WEBHOOK_SECRET };
@@ -473,11 +440,11 @@ describe('several proxies on one PostgreSQL', () => {
     const order = await first.order();
     const authorization = `Bearer ${await first.session()}`;
 
-    const payment = await second(
+    const payment = await second.page(
       'POST',
       `/v1/orders/${order.id}/payments`,
       { channel: 'jsapi' },
-      { authorization, origin: SHOP },
+      { authorization },
     );
     assert.equal(payment.status, 200);
     first.wechat.control.set({ notifications: 'double' });
@@ -486,9 +453,9 @@ describe('several proxies on one PostgreSQL', () => {
     await first.wechat.control.notificationsSettled();
     await first.wechat.control.notify(order.outTradeNo);
 
-    assert.equal((await second('GET', `/v1/orders/${order.id}`)).json.status, 'paid');
+    assert.equal((await second.merchant('GET', `/v1/orders/${order.id}`)).json.status, 'paid');
     assert.equal((await first.merchant('GET', `/v1/orders/${order.id}`)).json.status, 'paid');
-    const events = (await second('GET', '/v1/events')).json.data;
+    const events = (await second.merchant('GET', '/v1/events')).json.data;
     assert.deepEqual(
       events.map(({ type }: { type: string }) => type),
       ['order.paid'],
@@ -508,7 +475,7 @@ describe('several proxies on one PostgreSQL', () => {
         const headers = { authorization, origin: SHOP };
         return index % 2
           ? first.page('POST', path, { channel: 'jsapi' }, headers)
-          : second('POST', path, { channel: 'jsapi' }, headers);
+          : second.page('POST', path, { channel: 'jsapi' }, headers);
       }),
     );
 
@@ -529,11 +496,11 @@ describe('several proxies on one PostgreSQL', () => {
         const order = await first.order();
         const [payment] = await Promise.all([
           first.page('POST', `/v1/orders/${order.id}/payments`, { channel: 'jsapi' }, { authorization }),
-          second('POST', `/v1/orders/${order.id}/close`),
+          second.merchant('POST', `/v1/orders/${order.id}/close`),
         ]);
 
         assert.ok([200, 409, 502].includes(payment.status), payment.text);
-        assert.equal((await second('GET', `/v1/orders/${order.id}`)).json.status, 'closed');
+        assert.equal((await second.merchant('GET', `/v1/orders/${order.id}`)).json.status, 'closed');
         assert.notEqual(first.wechat.control.order(order.outTradeNo)?.state, 'NOTPAY');
       }),
     );

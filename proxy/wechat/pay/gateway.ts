@@ -125,3 +125,11 @@ export const PREPAID_LIFETIME: Record<Channel, number> = {
   native: 115 * 60_000,
   h5: 4.5 * 60_000,
 };
+
+/** WeChat wants the end of an order to lie at least a minute ahead, in milliseconds. */
+const MIN_LIFETIME = 65_000;
+
+/** Until when WeChat is to take money for an order. */
+export function payableUntil({ expiresAt }: NewOrder, now: number): number {
+  return Math.max(expiresAt, now + MIN_LIFETIME);
+}

@@ -1,14 +1,12 @@
 import type { Channel } from '../../../api.ts';
 import type { XmlFields } from '../../xml.ts';
-import type { NewOrder } from '../gateway.ts';
+import { type NewOrder, payableUntil } from '../gateway.ts';
 import { chinaTime, cutToBytes } from './fields.ts';
 
 const TRADE_TYPES: Record<Channel, string> = { jsapi: 'JSAPI', native: 'NATIVE', h5: 'MWEB' };
 
 /** Of `body` and of `attach`, in bytes: https://developers.weixin.qq.com/community/develop/doc/0004ea4a820ef0f560b97553053c00 */
 const MAX_TEXT = 127;
-/** WeChat wants the end of an order to lie at least a minute ahead. */
-const MIN_LIFETIME = 65_000;
 
 /** What `unifiedorder` wants: https://pay.weixin.qq.com/doc/v2/merchant/4011936530 */
 export function orderFields(order: NewOrder, notifyUrl: string, now: number): XmlFields {
@@ -18,7 +16,7 @@ export function orderFields(order: NewOrder, notifyUrl: string, now: number): Xm
     out_trade_no: order.tradeNo,
     total_fee: String(order.total),
     spbill_create_ip: order.payerAddress,
-    time_expire: chinaTime(Math.max(order.expiresAt, now + MIN_LIFETIME)),
+    time_expire: chinaTime(payableUntil(order, now)),
     notify_url: notifyUrl,
     trade_type: TRADE_TYPES[order.channel],
     // Part of it would mislead whoever reads it in WeChat's console; the order itself keeps it whole.

@@ -6,14 +6,15 @@ import { upstreamCode } from '../../account/api-client.ts';
 import type { CredentialOptions } from '../../account/credential.ts';
 import type { HttpClient } from '../../http-client.ts';
 import { parseJson } from '../../parse-json.ts';
-import type {
-  NewOrder,
-  NewRefund,
-  Notification,
-  PaymentGateway,
-  Prepaid,
-  RefundState,
-  Transaction,
+import {
+  type NewOrder,
+  type NewRefund,
+  type Notification,
+  type PaymentGateway,
+  type Prepaid,
+  payableUntil,
+  type RefundState,
+  type Transaction,
 } from '../gateway.ts';
 import { unpack } from '../unpack.ts';
 import { withoutEmoji } from '../without-emoji.ts';
@@ -39,9 +40,6 @@ export interface V3GatewayOptions extends Omit<CredentialOptions, 'name' | 'fetc
   publicKey: { id: string; key: KeyObject } | undefined;
   notifyUrl: string;
 }
-
-/** WeChat wants the end of an order to lie at least a minute ahead. */
-const MIN_LIFETIME = 65_000;
 
 const UNKNOWN_ORDER_CODES = new Set(['ORDER_NOT_EXIST', 'ORDERNOTEXIST']);
 const CLOSED_CODES = new Set(['ORDER_CLOSED', 'ORDERCLOSED']);
@@ -90,7 +88,7 @@ export class V3Gateway implements PaymentGateway {
         mchid: this.mchId,
         description: order.description,
         out_trade_no: order.tradeNo,
-        time_expire: chinaTime(Math.max(order.expiresAt, this.#options.now() + MIN_LIFETIME)),
+        time_expire: chinaTime(payableUntil(order, this.#options.now())),
         ...(order.attach && { attach: order.attach }),
         notify_url: this.#options.notifyUrl,
         amount: { total: order.total, currency: 'CNY' },
