@@ -166,6 +166,8 @@ export interface Moment {
   /** A path, where `*` stands for anything: `/v3/pay/*`. */
   path: string;
   method?: string;
+  /** What the call names in its path or body, such as the number of an order. */
+  naming?: string;
   when: 'before' | 'after';
   /** How many calls it meets; default 1. */
   count?: number;

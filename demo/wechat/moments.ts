@@ -23,16 +23,17 @@ export class Moments {
 
   middleware(): ExchangeMiddleware {
     return async (ctx, next) => {
-      const met = this.#take(ctx.method, ctx.path);
+      const met = this.#take(ctx.method, ctx.path, ctx.state.rawBody);
       for (const { work } of met.filter(({ moment }) => moment.when === 'before')) await work();
       await next();
       for (const { work } of met.filter(({ moment }) => moment.when === 'after')) await work();
     };
   }
 
-  #take(method: string, path: string): Waiting[] {
+  #take(method: string, path: string, body: Buffer): Waiting[] {
     const met = this.#waiting.filter(
-      ({ moment, pattern }) => (moment.method ?? method) === method && pattern.test(path),
+      ({ moment: { naming = '', ...moment }, pattern }) =>
+        (moment.method ?? method) === method && pattern.test(path) && (path.includes(naming) || body.includes(naming)),
     );
     for (const waiting of met) waiting.left -= 1;
     this.#waiting = this.#waiting.filter(({ left }) => left > 0);

@@ -48,6 +48,7 @@ export const payable = (proxy: Harness, order: { outTradeNo: string }) =>
 export interface Step {
   method?: 'GET' | 'POST';
   path: string;
+  naming?: string;
   when: 'before' | 'after';
   nth?: number;
 }

@@ -171,7 +171,9 @@ for (const [course, { prepare, run }] of Object.entries(COURSES)) {
           for (let nth = 1; ; nth++) {
             const order = await prepare(proxy);
             let paid: PayOrder | undefined;
-            const step = during(proxy, { path: '/v3/pay/transactions/*', when, nth }, async () => {
+            // The proxy goes on asking about earlier orders meanwhile: those calls are no part of this course.
+            const naming = order.outTradeNo;
+            const step = during(proxy, { path: '/v3/pay/transactions/*', naming, when, nth }, async () => {
               paid = await happen(proxy, order);
             });
 
