@@ -89,6 +89,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
         API_KEYS: apiKey,
         SESSION_SECRET: randomBytes(32).toString('hex'),
         DATABASE_URL: `file:${join(folder, 'proxy.db')}`,
+        IMAGE_STORE: `file:${join(folder, 'images')}`,
         WEBHOOK_URL: `${shopUrl}/webhooks/weixin`,
         WEBHOOK_SECRET: webhookSecret,
         LOG_LEVEL: 'warn',

@@ -186,6 +186,29 @@ export const Product = z
   })
   .meta({ id: 'Product' });
 
+/** The widths in which an image can be had, beside its own. */
+export const IMAGE_WIDTHS = [160, 320, 640, 960, 1280, 1920] as const;
+
+export const ImageType = z.enum(['image/jpeg', 'image/png', 'image/gif', 'image/webp']).meta({ id: 'ImageType' });
+
+/** What WeChat calls an uploaded file: `serverId` of `wx.uploadImage`. */
+export const MediaRequest = z
+  .strictObject({ mediaId: z.string().regex(/^[0-9A-Za-z_-]{1,512}$/, 'a media id of WeChat') })
+  .meta({ id: 'MediaRequest' });
+
+export const Image = z
+  .object({
+    id: z.string(),
+    url: z.string().describe('Where it is shown. `?width=` gives a smaller one.'),
+    type: ImageType,
+    size: z.int().describe('Bytes, as it is kept: upright, without metadata.'),
+    width: z.int(),
+    height: z.int(),
+  })
+  .meta({ id: 'Image' });
+
+export const KeptImage = Image.extend({ createdAt: Time, keptAt: Time }).meta({ id: 'KeptImage' });
+
 export const JssdkConfig = z
   .object({ appId: z.string(), timestamp: z.int(), nonceStr: z.string(), signature: z.string() })
   .meta({ id: 'JssdkConfig' });
@@ -272,6 +295,9 @@ export type Refund = z.infer<typeof Refund>;
 export type ProductRequest = z.infer<typeof ProductRequest>;
 export type Product = z.infer<typeof Product>;
 export type JsapiParams = z.infer<typeof JsapiParams>;
+export type ImageType = z.infer<typeof ImageType>;
+export type Image = z.infer<typeof Image>;
+export type KeptImage = z.infer<typeof KeptImage>;
 export type JssdkConfig = z.infer<typeof JssdkConfig>;
 export type Session = z.infer<typeof Session>;
 export type EventType = z.infer<typeof EventType>;

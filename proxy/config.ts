@@ -5,6 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type ImageStoreAddress, parseImageStore } from './images/image-store-address.ts';
 import type { ClientCertificate } from './wechat/http-client.ts';
 import { readMerchantCertificate } from './wechat/pay/v2/merchant-certificate.ts';
 
@@ -79,6 +80,48 @@ export const SETTINGS = {
       zh: 'SQLite 文件；多个代理共同工作时用 `postgres://…`',
     },
     remedy: 'Give file:<path>, or postgres://user:password@host/database.',
+  }),
+  IMAGE_STORE: setting({
+    schema: z.string().transform((text, context) => imageStore(text, context)),
+    default: 'file:data/images',
+    meaning: {
+      en: 'where images are kept: a folder, or `s3://bucket/prefix?endpoint=…&region=…` for a bucket of any S3-compatible storage; several proxies need the same one',
+      zh: '图片存放处：文件夹，或兼容 S3 的存储桶 `s3://bucket/prefix?endpoint=…&region=…`；多个代理须共用',
+    },
+    remedy: 'Give file:<path>, or s3://bucket/prefix?endpoint=https://…&region=….',
+  }),
+  AWS_ACCESS_KEY_ID: setting({
+    schema: z.string().regex(/^[\x21-\x7e]+$/, 'is malformed'),
+    optional: true,
+    meaning: { en: 'key of the bucket', zh: '存储桶的访问密钥 ID' },
+    remedy: 'Find it in the console of the storage.',
+  }),
+  AWS_SECRET_ACCESS_KEY: setting({
+    schema: z.string().regex(/^[\x21-\x7e]+$/, 'is malformed'),
+    optional: true,
+    meaning: { en: 'its secret', zh: '存储桶的访问密钥' },
+    remedy: 'Find it in the console of the storage.',
+  }),
+  UPLOAD_MAX_BYTES: setting({
+    schema: integer(1_024, 100 * 1_048_576),
+    default: '10485760',
+    meaning: { en: 'how large an uploaded image may be, in bytes', zh: '上传图片的最大字节数' },
+    remedy: 'Give bytes, from 1024 to 104857600.',
+  }),
+  UPLOAD_QUOTA: setting({
+    schema: integer(1, 1_000_000),
+    default: '500',
+    meaning: { en: 'how many images one payer may upload in 24 hours', zh: '每个付款人 24 小时内可上传的图片数' },
+    remedy: 'Give a whole number from 1.',
+  }),
+  IMAGE_ORPHAN_TTL: setting({
+    schema: integer(60, 10 * 366 * 86_400),
+    optional: true,
+    meaning: {
+      en: 'after how many seconds an image is deleted that the merchant’s server has not kept (`POST /v1/images/:id/keep`); without it, never',
+      zh: '商户服务器未确认保留（`POST /v1/images/:id/keep`）的图片在多少秒后删除；不设置则永不删除',
+    },
+    remedy: 'Give seconds from 60, such as 604800 for a week.',
   }),
   WEBHOOK_URL: setting({
     schema: z.string().transform((text, context) => httpUrl(text, context)),
@@ -311,6 +354,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     const [given, missing] = isGiven(first, environment) ? [first, second] : [second, first];
     problems.push(`${missing} is missing, though ${given} is set. ${SETTINGS[missing].remedy}`);
   }
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const) {
+    const { IMAGE_STORE: store } = config as Config;
+    if (!store || 'folder' in store || isGiven(name, environment)) continue;
+    problems.push(`${name} is missing, though IMAGE_STORE is a bucket. ${SETTINGS[name].remedy}`);
+  }
   problems.push(...certificateProblems(config as Config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config as Config;
@@ -440,6 +488,14 @@ function origin(text: string, context: z.RefinementCtx): string {
 
 function isDatabaseUrl(text: string): boolean {
   return /^file:.+$/.test(text) || (/^postgres(ql)?:\/\/.+$/.test(text) && URL.canParse(text));
+}
+
+function imageStore(text: string, context: z.RefinementCtx): ImageStoreAddress {
+  try {
+    return parseImageStore(text);
+  } catch (error) {
+    return refuse(context, (error as Error).message);
+  }
 }
 
 function isWebhookSecret(text: string): boolean {

@@ -6,7 +6,11 @@ export const ERRORS = {
   // The request itself
   invalid_request: [400, 'The request is not of the documented form.', 'Correct the fields that `detail` names.'],
   malformed_json: [400, 'The body is not valid JSON.', 'Send UTF-8 JSON with `content-type: application/json`.'],
-  unsupported_media_type: [415, 'The body is not JSON.', 'Send `content-type: application/json`, uncompressed.'],
+  unsupported_media_type: [
+    415,
+    'The body is of another kind than this route takes.',
+    'Send `content-type: application/json` (an image also as `multipart/form-data`), uncompressed.',
+  ],
   malformed_http: [400, 'This is not HTTP.', 'Look at what stands between the caller and the proxy.'],
   headers_too_large: [431, 'The headers are too large.', 'Send fewer, or shorter ones.'],
   request_timeout: [408, 'The request did not arrive in time.', 'Send it again.'],
@@ -92,6 +96,25 @@ export const ERRORS = {
     'See `upstream` for WeChat’s reason; ask WeChat Pay.',
   ],
 
+  // Images
+  image_not_found: [404, 'There is no such image.', 'Use the `id` that `POST /v1/images` answered with.'],
+  image_too_large: [413, 'The image has too many bytes.', 'Shrink it, or raise UPLOAD_MAX_BYTES.'],
+  image_type_not_allowed: [
+    415,
+    'The bytes are not those of a JPEG, PNG, GIF or WebP picture.',
+    'Send one of these; save HEIC and others as JPEG first.',
+  ],
+  image_broken: [422, 'The picture is damaged or not whole.', 'Send it again, or save it anew.'],
+  image_too_many_pixels: [422, 'The picture has too many pixels.', 'Shrink it to 67 megapixels, all frames together.'],
+  image_suspicious: [422, 'There is something else than a picture in the file.', 'Save the picture anew.'],
+  range_not_satisfiable: [416, 'The picture has no such bytes.', 'Ask for a range within its size.'],
+  media_not_found: [
+    404,
+    'WeChat has no such media, or no longer: it keeps them for three days.',
+    'Upload the picture to WeChat again.',
+  ],
+  upload_quota_exceeded: [429, 'This payer has uploaded too many images.', 'Wait as long as `retry-after` says.'],
+
   // Reconciliation
   bill_not_ready: [
     502,
@@ -145,6 +168,7 @@ export const ERRORS = {
     'Check the keys and WECHAT_PAY_URL.',
   ],
   store_unavailable: [503, 'The database does not answer.', 'Try again shortly.'],
+  image_store_unavailable: [503, 'The storage of the images does not answer.', 'Try again shortly.'],
   draining: [503, 'The proxy is shutting down.', 'Try again: another process will answer.'],
   widgets_not_built: [503, 'The widgets have not been built.', 'Run `npm run build`.'],
   internal: [500, 'The proxy made a mistake.', 'Report it with the `x-request-id`.'],

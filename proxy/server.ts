@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,7 @@ import { createApp } from './http/app.ts';
 import { createAuthenticate } from './http/authentication.ts';
 import { createRefuseBroken } from './http/broken-requests.ts';
 import { eventRoutes } from './http/events.ts';
+import { imageRoutes } from './http/images.ts';
 import { jssdkRoutes } from './http/jssdk.ts';
 import { openapi } from './http/openapi.ts';
 import { operationRoutes } from './http/operations.ts';
@@ -24,6 +26,9 @@ import { refundRoutes } from './http/refunds.ts';
 import { type Route, route } from './http/route.ts';
 import { sessionRoutes } from './http/sessions.ts';
 import { widgetRoutes } from './http/widgets.ts';
+import { Images } from './images/images.ts';
+import { openImageStorage } from './images/open-image-storage.ts';
+import { ScratchFolder } from './images/scratch-folder.ts';
 import { createMetrics } from './metrics.ts';
 import { DailyReconciliation } from './orders/daily-reconciliation.ts';
 import type { Report } from './orders/reconciliation.ts';
@@ -35,7 +40,9 @@ import { SignIns } from './sign-ins.ts';
 import { AccessToken } from './wechat/account/access-token.ts';
 import { createApiClient } from './wechat/account/api-client.ts';
 import { JsapiTicket } from './wechat/account/jsapi-ticket.ts';
+import { Media } from './wechat/account/media.ts';
 import { OAuth } from './wechat/account/oauth.ts';
+import { createDownloader } from './wechat/http-client.ts';
 
 export interface Proxy {
   /** Where it listens; known once it has started. */
@@ -54,7 +61,9 @@ export interface ProxyOptions {
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DRAIN_TIME = 8 * SECOND;
-const REQUEST_TIME = 30 * SECOND;
+const HEADERS_TIME = 30 * SECOND;
+/** A photo over a slow network takes its time; that it comes at all is seen to where it is read. */
+const REQUEST_TIME = 10 * MINUTE;
 
 /** `dist/widgets`, seen from the sources as well as from the built proxy beside it. */
 const WIDGETS_FOLDER = join(
@@ -86,6 +95,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     appId: config.WECHAT_APP_ID,
     now,
   });
+  const images = await createImages();
   const delivery = createDelivery();
 
   let draining = false;
@@ -96,6 +106,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     ...productRoutes(services),
     ...jssdkRoutes({ ...app, jsapiTicket, allowedOrigins: config.ALLOWED_ORIGINS, now }),
     ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
+    ...imageRoutes({ images, publicUrl: config.PUBLIC_URL }),
     ...eventRoutes({ events }),
     ...payNotificationRoutes(services),
     ...payV2NotificationRoutes({ ...services, onError }),
@@ -113,7 +124,10 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   });
   // What Node would answer by itself is answered as everything is: without a Host, which nothing here needs, or with an
   // expectation that nobody knows.
-  const server = createServer({ requestTimeout: REQUEST_TIME, requireHostHeader: false }, listener);
+  const server = createServer(
+    { headersTimeout: HEADERS_TIME, requestTimeout: REQUEST_TIME, requireHostHeader: false },
+    listener,
+  );
   server.on('checkExpectation', listener);
   server.on('clientError', createRefuseBroken(logger));
   const work = [
@@ -126,6 +140,12 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     repeat(MINUTE, onError, 'keeping certificates fresh', () => gateway.keepFresh()),
     repeat(10 * MINUTE, onError, 'removing old sign-ins', () => signIns.removeOld()),
   ];
+  const removing = repeat(MINUTE, onError, 'removing files of images', () => images.removeStrays());
+  images.onDeleted = removing.soon;
+  work.push(
+    removing,
+    repeat(10 * MINUTE, onError, 'removing orphaned images', () => images.removeOrphans().then(removing.soon)),
+  );
   if (delivery) {
     const delivering = repeat(SECOND, onError, 'delivering events', () => delivery.startDue());
     events.onAdded = delivering.soon;
@@ -149,6 +169,21 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     if (draining) throw new ProxyError('draining');
     await store.ping().catch((cause) => {
       throw new ProxyError('store_unavailable', undefined, { cause });
+    });
+  }
+
+  async function createImages(): Promise<Images> {
+    const { IMAGE_STORE, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config;
+    const storage = await openImageStorage(IMAGE_STORE, { accessKeyId, secretAccessKey });
+    const scratch = new ScratchFolder(join(tmpdir(), `weixin-widgets-${userInfo().uid}`));
+    await scratch.clean();
+    const { WECHAT_API_URL: baseUrl, IMAGE_ORPHAN_TTL: ttl } = config;
+    return new Images({
+      ...{ store, storage, scratch, now },
+      media: new Media({ download: createDownloader(), baseUrl, accessToken }),
+      maxBytes: config.UPLOAD_MAX_BYTES,
+      quota: config.UPLOAD_QUOTA,
+      orphanTtl: ttl && ttl * SECOND,
     });
   }
 

@@ -133,8 +133,9 @@ async function readRequest(ctx: Context, route: Route, caller: Caller): Promise<
     headers: ctx.headers,
     address: addressOf(ctx),
     query: query && check(query, { ...ctx.query }, 'query'),
-    body: body && body !== 'bytes' ? await readJson(ctx.req, body) : undefined,
+    body: body && typeof body !== 'string' ? await readJson(ctx.req, body) : undefined,
     bytes: body === 'bytes' ? await readBytes(ctx.req) : NO_BODY,
+    incoming: ctx.req,
   };
 }
 
@@ -157,7 +158,7 @@ function write(ctx: Context, { status, body, headers = {} }: Answer): void {
 function createLimit(points: number) {
   const limiter = new RateLimiterMemory({ points, duration: 60 });
   return async (route: Route, address: string) => {
-    if (!route.path.startsWith('/v1/')) return;
+    if (route.isUnlimited || !route.path.startsWith('/v1/')) return;
     try {
       await limiter.consume(address);
     } catch (reason) {

@@ -25,6 +25,9 @@ const WECHAT_PAY_REFUSAL = {
   required: ['code', 'message'],
 };
 
+/** A binary file has no type. https://spec.openapis.org/oas/v3.1.0#considerations-for-file-uploads */
+const UPLOAD = { type: 'object', properties: { file: {} }, required: ['file'] };
+
 /** OpenAPI 3.1: its schemas are JSON Schema 2020-12, which is what Zod writes. */
 export function openapi(routes: readonly Route[], serverUrl: string): object {
   const components = new Map<string, unknown>();
@@ -83,17 +86,16 @@ function operation(route: Route, components: Map<string, unknown>): object {
     summary: route.summary,
     security: route.callers.map((caller) => SECURITY[caller]),
     parameters: [...pathParameters(route.path), ...queryParameters(route, components)],
-    ...(route.body === 'bytes' && { requestBody: { required: true, content: { '*/*': {} } } }),
-    ...(route.body &&
-      route.body !== 'bytes' && {
-        requestBody: {
-          required: true,
-          content: { 'application/json': { schema: schemaOf(route.body, 'input', components) } },
-        },
-      }),
+    ...(route.body && { requestBody: { required: true, content: contentOf(route, components) } }),
     responses: { ...Object.fromEntries(answers), ...Object.fromEntries(refusals), default: refusal },
     'x-errors': (route.errors ?? []) satisfies readonly ErrorCode[],
   };
+}
+
+function contentOf({ body, json }: Route, components: Map<string, unknown>): object {
+  if (body === 'bytes') return { '*/*': {} };
+  const schema = schemaOf(body === 'upload' ? json! : body!, 'input', components);
+  return { ...(body === 'upload' && { 'multipart/form-data': { schema: UPLOAD } }), 'application/json': { schema } };
 }
 
 /** Named schemas go to the components, once. */

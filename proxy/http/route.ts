@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 
@@ -24,12 +25,14 @@ export interface Request<Query = unknown, Body = unknown> {
   address: string;
   /** The bytes as they came, for routes that take `bytes`. */
   bytes: Buffer;
+  /** The request itself, for routes that take an `upload`. */
+  incoming: IncomingMessage;
 }
 
 export interface Answer {
   status: number;
-  /** Sent as JSON where it is an object; as it is where it is text or bytes. */
-  body?: object | string | Buffer;
+  /** Sent as JSON where it is an object; as it is where it is text, bytes or a stream of them. */
+  body?: object | string | Buffer | Readable;
   headers?: Record<string, string>;
 }
 
@@ -40,8 +43,14 @@ export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodTy
   callers: readonly CallerKind[];
   summary: string;
   query?: Query;
-  /** A schema: JSON of that shape. `bytes`: whatever comes, unread, to be proved first. */
-  body?: Body | 'bytes';
+  /**
+   * A schema: JSON of that shape. `bytes`: whatever comes, unread, to be proved first. `upload`: a form with one file,
+   * `file`, or JSON of the shape `json`, which the route reads itself.
+   */
+  body?: Body | 'bytes' | 'upload';
+  json?: z.ZodType;
+  /** Pages ask for many at once: never turned away for it. */
+  isUnlimited?: true;
   /** What is answered, by status. Null: no JSON. */
   answers: Record<number, z.ZodType | null>;
   /** The codes that only this route refuses with; those of authentication, validation and so on go without saying. */

@@ -160,4 +160,50 @@ const wechatPay: Migration = {
   },
 };
 
-export const MIGRATIONS: Record<string, Migration> = { '2026-11-22 start': start, '2026-11-22 wechat pay': wechatPay };
+const images: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('images')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('key', 'text', (column) => column.notNull())
+      .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('size', 'integer', (column) => column.notNull())
+      .addColumn('width', 'integer', (column) => column.notNull())
+      .addColumn('height', 'integer', (column) => column.notNull())
+      .addColumn('createdAt', 'bigint', (column) => column.notNull())
+      .addColumn('uploadedAt', 'bigint', (column) => column.notNull())
+      .addColumn('keptAt', 'bigint')
+      .execute();
+    await db.schema.createIndex('imagesByUpload').on('images').column('uploadedAt').execute();
+
+    await db.schema
+      .createTable('image_variants')
+      .addColumn('imageId', 'text', (column) => column.notNull().references('images.id'))
+      .addColumn('width', 'integer', (column) => column.notNull())
+      .addColumn('key', 'text', (column) => column.notNull())
+      .addColumn('size', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint('imageVariantsKey', ['imageId', 'width'])
+      .execute();
+
+    await db.schema
+      .createTable('stray_files')
+      .addColumn('key', 'text', (column) => column.primaryKey())
+      .addColumn('dueAt', 'bigint', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('strayFilesByDueAt').on('stray_files').column('dueAt').execute();
+
+    await db.schema
+      .createTable('uploads')
+      .addColumn('openid', 'text', (column) => column.primaryKey())
+      .addColumn('since', 'bigint', (column) => column.notNull())
+      .addColumn('images', 'integer', (column) => column.notNull())
+      .execute();
+  },
+};
+
+/** Applied by the order of their names. */
+export const MIGRATIONS: Record<string, Migration> = {
+  '2026-11-22 start': start,
+  '2026-11-22 wechat pay': wechatPay,
+  '2026-11-22 wechat pay, then images': images,
+};

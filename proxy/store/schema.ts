@@ -1,6 +1,6 @@
 /** The tables, as Kysely sees them. Times are milliseconds since 1970; money is in fen; `…Json` columns hold JSON. */
 import type { Selectable } from 'kysely';
-import type { Channel, EventType, OrderStatus, RefundStatus } from '../api.ts';
+import type { Channel, EventType, ImageType, OrderStatus, RefundStatus } from '../api.ts';
 
 export interface Tables {
   orders: OrdersTable;
@@ -11,6 +11,10 @@ export interface Tables {
   reconciliations: ReconciliationsTable;
   events: EventsTable;
   outbox: OutboxTable;
+  images: ImagesTable;
+  image_variants: ImageVariantsTable;
+  stray_files: StrayFilesTable;
+  uploads: UploadsTable;
   credentials: CredentialsTable;
   leases: LeasesTable;
   sign_ins: SignInsTable;
@@ -113,6 +117,49 @@ export interface ReconciliationsTable {
   doneAt: number | null;
 }
 
+export interface ImagesTable {
+  /** `img_` and the SHA-256 of its bytes: the same picture is kept once. */
+  id: string;
+  /** Of its file in the storage. Another one each time that the picture comes back after a deletion. */
+  key: string;
+  type: ImageType;
+  /** Bytes. */
+  size: number;
+  width: number;
+  height: number;
+  createdAt: number;
+  /** When it was last uploaded. */
+  uploadedAt: number;
+  /** Since when the merchant's server has been using it. Null: it may be nobody's. */
+  keptAt: number | null;
+}
+
+/** Smaller copies that have been asked for. */
+export interface ImageVariantsTable {
+  imageId: string;
+  width: number;
+  key: string;
+  size: number;
+}
+
+/**
+ * Files that no image has: about to be written, or to be removed. Whatever becomes of the process, each file in the
+ * storage is an image's or stands here.
+ */
+export interface StrayFilesTable {
+  key: string;
+  /** When it is removed, unless an image has taken it. */
+  dueAt: number;
+}
+
+/** How much each payer has uploaded of late. */
+export interface UploadsTable {
+  openid: string;
+  /** When counting began. */
+  since: number;
+  images: number;
+}
+
 /** Facts that the merchant's server must learn. Never changed. */
 export interface EventsTable {
   id: string;
@@ -166,5 +213,6 @@ export interface SignInsTable {
 export type OrderRow = Selectable<OrdersTable>;
 export type RefundRow = Selectable<RefundsTable>;
 export type ProductRow = Selectable<ProductsTable>;
+export type ImageRow = Selectable<ImagesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type OutboxRow = Selectable<OutboxTable>;

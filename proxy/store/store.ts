@@ -4,7 +4,7 @@ import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { ProxyError } from '../errors.ts';
 import { MIGRATIONS } from './migrations.ts';
-import type { OrderRow, Tables } from './schema.ts';
+import type { ImageRow, OrderRow, Tables } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Db = Kysely<Tables>;
@@ -66,6 +66,12 @@ export class Store {
     if (order) return order;
     const earlier = await trx.selectFrom('trades').select('orderId').where('tradeNo', '=', tradeNo).executeTakeFirst();
     return earlier && this.lockOrder(trx, earlier.orderId);
+  }
+
+  /** The image, locked as an order is. */
+  lockImage(trx: Trx, id: string): Promise<ImageRow | undefined> {
+    const query = trx.selectFrom('images').selectAll().where('id', '=', id);
+    return (this.#postgres ? query.forUpdate() : query).executeTakeFirst();
   }
 
   /** Throws where the database does not answer. */

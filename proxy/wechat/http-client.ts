@@ -1,6 +1,9 @@
 /** The one way out to WeChat. Bodies go and come as bytes, so that what is signed is what is sent. */
+import { createWriteStream } from 'node:fs';
 import { Agent } from 'node:https';
-import axios, { type AxiosInstance, isAxiosError } from 'axios';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import axios, { type AxiosInstance, type AxiosResponse, type CreateAxiosDefaults, isAxiosError } from 'axios';
 import { ProxyError } from '../errors.ts';
 
 export interface HttpRequest {
@@ -34,43 +37,83 @@ export interface HttpResponse {
  */
 export type HttpClient = (request: HttpRequest) => Promise<HttpResponse>;
 
+export interface Download {
+  url: string;
+  /** The file that it is written to. */
+  path: string;
+  timeout: number;
+  maxBytes: number;
+}
+
+/**
+ * Gets what is at an address into a file, whatever its status, and gives its status and size.
+ * @throws {ProxyError} `wechat_unavailable`; `image_too_large` beyond `maxBytes`
+ */
+export type Downloader = (download: Download) => Promise<{ status: number; size: number }>;
+
 const TIMEOUT = 6_000;
 const MAX_BYTES = 4 * 1024 * 1024;
+
+const USER_AGENT = { 'User-Agent': 'weixin-widgets' };
+const COMMON: CreateAxiosDefaults = {
+  maxRedirects: 0,
+  validateStatus: () => true,
+  transformRequest: [(body) => body],
+  transformResponse: [(body) => body],
+};
 
 /** For what is downloaded, such as a day's bill. */
 export const FILE_LIMITS = { timeout: 60_000, maxBytes: 64 * 1024 * 1024 };
 
 export function createHttpClient(): HttpClient {
-  const client: AxiosInstance = axios.create({
-    responseType: 'arraybuffer',
-    maxRedirects: 0,
-    validateStatus: () => true,
-    transformRequest: [(body) => body],
-    transformResponse: [(body) => body],
-  });
+  const client: AxiosInstance = axios.create({ ...COMMON, responseType: 'arraybuffer' });
   return async ({ method, url, headers, body, timeout = TIMEOUT, maxBytes = MAX_BYTES, certificate }) => {
     try {
       const response = await client.request({
         method,
         url,
-        headers: { 'User-Agent': 'weixin-widgets', ...headers },
+        headers: { ...USER_AGENT, ...headers },
         data: body,
         timeout,
         maxContentLength: maxBytes,
         ...(certificate && { httpsAgent: new Agent(certificate) }),
         signal: AbortSignal.timeout(timeout),
       });
-      return {
-        status: response.status,
-        headers: Object.fromEntries(
-          Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
-        ),
-        body: Buffer.from(response.data),
-      };
+      return { status: response.status, headers: headersOf(response), body: Buffer.from(response.data) };
     } catch (error) {
-      // An axios error holds the whole request, secrets included: only its code leaves this function.
-      const reason = isAxiosError(error) ? (error.code ?? 'unknown') : 'unknown';
-      throw new ProxyError('wechat_unavailable', `WeChat did not answer (${reason}).`);
+      throw unavailable(error);
     }
   };
+}
+
+export function createDownloader(): Downloader {
+  const client: AxiosInstance = axios.create({ ...COMMON, responseType: 'stream' });
+  return async ({ url, path, timeout, maxBytes }) => {
+    const signal = AbortSignal.timeout(timeout);
+    try {
+      const { status, data } = await client.request<Readable>({ url, headers: USER_AGENT, timeout, signal });
+      let size = 0;
+      const count = async function* (chunks: AsyncIterable<Buffer>) {
+        for await (const chunk of chunks) {
+          size += chunk.length;
+          if (size > maxBytes) throw new ProxyError('image_too_large', `It is larger than ${maxBytes} bytes.`);
+          yield chunk;
+        }
+      };
+      await pipeline(data, count, createWriteStream(path), { signal });
+      return { status, size };
+    } catch (error) {
+      throw error instanceof ProxyError ? error : unavailable(error);
+    }
+  };
+}
+
+function headersOf({ headers }: AxiosResponse): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+/** An axios error holds the whole request, secrets included: only its code leaves this file. */
+function unavailable(error: unknown): ProxyError {
+  const reason = isAxiosError(error) ? (error.code ?? 'unknown') : 'unknown';
+  return new ProxyError('wechat_unavailable', `WeChat did not answer (${reason}).`);
 }

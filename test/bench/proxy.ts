@@ -25,6 +25,7 @@ export async function startBenchProxy(payApi: 'v3' | 'v2' = 'v3') {
     API_KEYS: API_KEY,
     SESSION_SECRET: 'session-secret-of-the-benchmarks-0123456789',
     DATABASE_URL: `file:${join(folder, 'proxy.db')}`,
+    IMAGE_STORE: `file:${join(folder, 'images')}`,
     RATE_LIMIT: '1000000',
     LOG_LEVEL: 'silent',
   });

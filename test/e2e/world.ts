@@ -99,6 +99,7 @@ export async function startWorld(t: TestContext, { payApi = 'v3' }: WorldOptions
     API_KEYS: API_KEY,
     SESSION_SECRET: randomBytes(32).toString('hex'),
     DATABASE_URL: `file:${join(folder, 'proxy.db')}`,
+    IMAGE_STORE: `file:${join(folder, 'images')}`,
     WEBHOOK_URL: `${siteUrl}/events`,
     WEBHOOK_SECRET,
     RATE_LIMIT: '10000',

@@ -80,6 +80,9 @@ test('what is not given has its default', () => {
     HOST: '127.0.0.1',
     PORT: 8787,
     DATABASE_URL: 'file:data/proxy.db',
+    IMAGE_STORE: { folder: 'data/images' },
+    UPLOAD_MAX_BYTES: 10_485_760,
+    UPLOAD_QUOTA: 500,
     WECHAT_TOKEN_API: 'stable',
     WECHAT_PAY_API: 'v3',
     WECHAT_PAY_V2_SIGN_TYPE: 'HMAC-SHA256',
@@ -133,6 +136,24 @@ const MALFORMED: Record<Exclude<keyof typeof SETTINGS, 'HOST'>, string[]> & { HO
   API_KEYS: ['k'.repeat(31), `${'k'.repeat(32)},short`, ',', `${'k'.repeat(32)} ${'k'.repeat(32)}`, '密'.repeat(32)],
   SESSION_SECRET: ['s'.repeat(31), `${'s'.repeat(32)},short`, ','],
   DATABASE_URL: ['proxy.db', 'mysql://user:pass@host/db', 'file:', 'postgres://', 'postgres://host:port:port/db'],
+  IMAGE_STORE: [
+    'data/images',
+    'file:',
+    's3://',
+    's3:bucket',
+    's3://b',
+    'https://bucket.example.com',
+    's3://key:secret@pictures',
+    's3://pictures?endpoint=cos.example.com',
+    's3://pictures?endpoint=ftp://cos.example.com',
+    's3://pictures?acl=public',
+    's3://pictures/of buyers',
+  ],
+  AWS_ACCESS_KEY_ID: ['with space', '密钥'],
+  AWS_SECRET_ACCESS_KEY: ['with space', '密钥'],
+  UPLOAD_MAX_BYTES: ['1023', '10M', '104857601'],
+  UPLOAD_QUOTA: ['0', 'none', '1000001'],
+  IMAGE_ORPHAN_TTL: ['59', '7d', 'never'],
   WEBHOOK_URL: ['events', 'ftp://shop.example.com', 'javascript:alert(1)'],
   WEBHOOK_SECRET: ['whsec_', 'secret', `whsec_${Buffer.alloc(16).toString('base64')}`, `whsec_${'!'.repeat(44)}`],
   WECHAT_APP_ID: ['1234567890abcdef', 'wx', 'wx1234 567890abcdef', 'gh_0123456789ab'],
@@ -172,13 +193,31 @@ for (const [name, values] of Object.entries(MALFORMED)) {
       const text = problem({ ...partners, [name]: value });
       assert.ok(text.startsWith(`${name} `), text);
       assert.ok(text.includes(SETTINGS[name as keyof typeof SETTINGS].remedy), `${text}: says what to do`);
-      assert.match(text, /^\w+ (is|has|lists|does) /, `${text}: says what is wrong`);
+      assert.match(text, /^\w+ (is|has|lists|does|names|holds) /, `${text}: says what is wrong`);
     }
   });
 }
 
 test('every setting has a form that is refused', () => {
   assert.deepEqual(Object.keys(MALFORMED).sort(), Object.keys(SETTINGS).sort());
+});
+
+test('a bucket needs its keys', () => {
+  const IMAGE_STORE = 's3://pictures/of-buyers?endpoint=https://cos.example.com&region=ap-shanghai';
+
+  const { problems } = refused({ ...REQUIRED, IMAGE_STORE });
+  const config = loadConfig({ ...REQUIRED, IMAGE_STORE, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' });
+
+  assert.deepEqual(
+    problems.map((text) => text.split('.', 1)[0]),
+    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].map((name) => `${name} is missing, though IMAGE_STORE is a bucket`),
+  );
+  assert.deepEqual(config.IMAGE_STORE, {
+    bucket: 'pictures',
+    prefix: 'of-buyers',
+    region: 'ap-shanghai',
+    endpoint: new URL('https://cos.example.com'),
+  });
 });
 
 test('all problems come at once, each under its name', () => {

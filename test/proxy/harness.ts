@@ -110,6 +110,7 @@ export async function startHarness(t: Scope, options: HarnessOptions = {}): Prom
     API_KEYS: API_KEY,
     SESSION_SECRET,
     DATABASE_URL: `file:${join(folder, 'proxy.db')}`,
+    IMAGE_STORE: `file:${join(folder, 'images')}`,
     RATE_LIMIT: '100000',
     LOG_LEVEL: 'trace',
     ...(typeof options.environment === 'function' ? options.environment(wechat) : options.environment),

@@ -796,12 +796,14 @@ describe('the description at /openapi.json', () => {
         .map(({ method, path }) => `${method} ${path}`)
         .sort(),
       [
+        'DELETE /v1/images/{id}',
         'GET /MP_verify_{key}.txt',
         'GET /healthz',
         'GET /metrics',
         'GET /openapi.json',
         'GET /readyz',
         'GET /v1/events',
+        'GET /v1/images/{id}',
         'GET /v1/jssdk/config',
         'GET /v1/oauth/authorize',
         'GET /v1/oauth/callback',
@@ -813,6 +815,8 @@ describe('the description at /openapi.json', () => {
         'GET /widgets.js',
         'GET /widgets/{file}',
         'POST /v1/events/{id}/redeliver',
+        'POST /v1/images',
+        'POST /v1/images/{id}/keep',
         'POST /v1/orders',
         'POST /v1/orders/{id}/close',
         'POST /v1/orders/{id}/payments',

@@ -8,7 +8,17 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What each part may import, of the project and of what only some may know. Types count too. */
 const ALLOWED: Record<string, string[]> = {
-  'proxy/http': ['proxy/', 'proxy/http', 'proxy/orders', 'proxy/outbox', 'proxy/store', 'proxy/wechat', 'koa'],
+  'proxy/http': [
+    'proxy/',
+    'proxy/http',
+    'proxy/images',
+    'proxy/orders',
+    'proxy/outbox',
+    'proxy/store',
+    'proxy/wechat',
+    'koa',
+  ],
+  'proxy/images': ['proxy/', 'proxy/images', 'proxy/store', 'proxy/wechat'],
   'proxy/orders': ['proxy/', 'proxy/orders', 'proxy/outbox', 'proxy/store', 'proxy/wechat', 'kysely'],
   'proxy/outbox': ['proxy/', 'proxy/outbox', 'proxy/store'],
   'proxy/store': ['proxy/', 'proxy/store', 'proxy/wechat', 'kysely'],

@@ -28,29 +28,36 @@ export function createApiClient(http: HttpClient, baseUrl: string): ApiClient {
       headers: { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
-    const answer = parse(response.body);
-    if (answer.errcode !== undefined && answer.errcode !== 0) {
-      const code = String(answer.errcode);
-      throw new ProxyError('wechat_refused', `WeChat refused ${path} with ${code}.`, {
-        upstream: { code, message: withoutSecrets(String(answer.errmsg ?? ''), { ...query, ...body }) },
-      });
-    }
+    const answer = parseAnswer(response.body);
+    assertGranted(answer, path, { ...query, ...body });
     if (response.status !== 200)
       throw new ProxyError('wechat_unavailable', `WeChat answered ${path} with ${response.status}.`);
     return answer;
   }
 
-  return async (call) => {
-    for (const wait of BUSY_WAITS) {
-      try {
-        return await once(call);
-      } catch (error) {
-        if (upstreamCode(error) !== BUSY) throw error;
-        await sleep(wait);
-      }
+  return (call) => whileBusy(() => once(call));
+}
+
+/** Tries again, a few times, what WeChat is too busy for. */
+export async function whileBusy<T>(call: () => Promise<T>): Promise<T> {
+  for (const wait of BUSY_WAITS) {
+    try {
+      return await call();
+    } catch (error) {
+      if (upstreamCode(error) !== BUSY) throw error;
+      await sleep(wait);
     }
-    return once(call);
-  };
+  }
+  return call();
+}
+
+/** @throws {ProxyError} `wechat_refused`. `sent`: what its message must not repeat, should WeChat ever do so. */
+export function assertGranted(answer: ApiAnswer, path: string, sent: Record<string, unknown>): void {
+  if (answer.errcode === undefined || answer.errcode === 0) return;
+  const code = String(answer.errcode);
+  throw new ProxyError('wechat_refused', `WeChat refused ${path} with ${code}.`, {
+    upstream: { code, message: withoutSecrets(String(answer.errmsg ?? ''), sent) },
+  });
 }
 
 /** WeChat's own code in an error, if that is what it is. Codes are matched, never messages: those end in a varying `rid`. */
@@ -58,13 +65,13 @@ export function upstreamCode(error: unknown): string | undefined {
   return error instanceof ProxyError ? error.upstream?.code : undefined;
 }
 
-/** Should WeChat ever repeat what it was sent, then not to whoever reads its message here. */
 function withoutSecrets(message: string, sent: Record<string, unknown>): string {
   const secrets = [sent.secret, sent.access_token].filter((value) => typeof value === 'string');
   return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message);
 }
 
-function parse(body: Buffer): ApiAnswer {
+/** @throws {ProxyError} `wechat_unavailable` */
+export function parseAnswer(body: Buffer): ApiAnswer {
   const answer = parseJson(body);
   if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer as ApiAnswer;
   throw new ProxyError('wechat_unavailable', 'WeChat’s answer is not a JSON object.');

@@ -1,0 +1,123 @@
+/**
+ * What becomes of an uploaded file before it is kept: it is told by its bytes, looked through for what is no picture, and
+ * drawn anew: upright, in sRGB, without the metadata that tell where and by what it was taken.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import sharp, { type Metadata, type OutputInfo, type Sharp } from 'sharp';
+import type { ImageType } from '../api.ts';
+import { ProxyError } from '../errors.ts';
+import type { StoredFile } from './image-storage.ts';
+import { assertHarmless } from './suspicious.ts';
+
+export interface Picture extends StoredFile {
+  type: ImageType;
+  width: number;
+  height: number;
+}
+
+/** All frames together. Phones take pictures of up to 64 megapixels that people do upload. */
+const MAX_PIXELS = 1 << 26;
+const MAX_FRAMES = 500;
+/** In seconds. */
+const PATIENCE = 30;
+const QUALITY = 86;
+
+const TYPES: Record<string, ImageType> = {
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  gif: 'image/gif',
+  webp: 'image/webp',
+};
+
+// What else the library can open is nobody's upload. This holds for the whole process.
+const FORMATS = ['Jpeg', 'Png', 'Nsgif', 'Webp'];
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: FORMATS.flatMap((format) => [`VipsForeignLoad${format}File`, `VipsForeignLoad${format}Buffer`]),
+});
+// Pictures come once. One thread each: the number of pictures that are drawn at once bounds memory and load.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/**
+ * Draws the picture in the file `input` anew into the file `output`.
+ * @throws {ProxyError} `image_type_not_allowed`, `image_suspicious`, `image_too_many_pixels`, `image_broken`
+ */
+export async function drawAnew(input: string, output: string): Promise<Picture> {
+  const type = await typeOf(input);
+  await assertHarmless(input);
+  const metadata = await readMetadata(input);
+  if (TYPES[metadata.format] !== type) throw new ProxyError('image_broken');
+  return draw(input, output, metadata);
+}
+
+/** A copy of a kept picture, `width` pixels wide, or as wide as it is. */
+export async function drawSmaller(input: string, output: string, width: number): Promise<Picture> {
+  return draw(input, output, await readMetadata(input), width);
+}
+
+/** By the first bytes: names and declared types are whatever somebody wrote. */
+async function typeOf(path: string): Promise<ImageType> {
+  const file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(12), 0, 12, 0).finally(() => file.close());
+  const head = buffer.toString('latin1', 0, bytesRead);
+  if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';
+  if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
+  if (/^GIF8[79]a/.test(head)) return 'image/gif';
+  if (/^RIFF.{4}WEBP/s.test(head)) return 'image/webp';
+  throw new ProxyError('image_type_not_allowed');
+}
+
+async function readMetadata(path: string): Promise<Metadata> {
+  const metadata = await load(path).metadata().catch(refuse);
+  const { width, height, pages = 1 } = metadata;
+  // Of an animation, `height` is that of all frames, one below the other.
+  if (width * height > MAX_PIXELS || pages > MAX_FRAMES) throw new ProxyError('image_too_many_pixels');
+  return metadata;
+}
+
+async function draw(input: string, output: string, metadata: Metadata, toWidth?: number): Promise<Picture> {
+  const { format, pages = 1 } = metadata;
+  // Frames cannot be turned, and no camera takes animations.
+  const upright = pages > 1 ? load(input) : load(input).autoOrient();
+  const sized = toWidth ? upright.resize({ width: toWidth, withoutEnlargement: true }) : upright;
+  const info = await encode(sized, metadata).timeout({ seconds: PATIENCE }).toFile(output).catch(refuse);
+  return { path: output, type: TYPES[format]!, ...sizeOf(info), sha256: await digest(output) };
+}
+
+function load(path: string): Sharp {
+  return sharp(path, { animated: true, failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true });
+}
+
+/** In the format that it came in. */
+function encode(image: Sharp, { format, chromaSubsampling = '4:2:0' }: Metadata): Sharp {
+  switch (format) {
+    case 'png':
+      return image.png();
+    case 'gif':
+      return image.gif({ effort: 4 });
+    case 'webp':
+      return image.webp({ quality: QUALITY });
+    default:
+      return image.jpeg({ quality: QUALITY, chromaSubsampling: chromaSubsampling === '4:4:4' ? '4:4:4' : '4:2:0' });
+  }
+}
+
+function sizeOf({ width, height, pageHeight, size }: OutputInfo & { pageHeight?: number }) {
+  return { width, height: pageHeight ?? height, size };
+}
+
+async function digest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** The library’s words are for whoever wrote it; what they mean is one of two things. */
+function refuse(error: Error): never {
+  throw new ProxyError(/pixel limit/.test(error.message) ? 'image_too_many_pixels' : 'image_broken', undefined, {
+    cause: error,
+  });
+}

@@ -1,0 +1,48 @@
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { ProxyError } from '../errors.ts';
+
+/**
+ * What makes a file something else as well: a page or script for a browser or a server, or an archive. Long enough that
+ * the compressed bytes of a picture do not have it by chance.
+ */
+const ANYWHERE = new RegExp(
+  [
+    '<(?:script|iframe|html|!doctype|\\?php)[\\s>/]',
+    '<svg\\s+[a-z:]+\\s*=',
+    '__halt_compiler\\(',
+    'rar!\\x1a\\x07',
+    '7z\\xbc\\xaf\\x27\\x1c',
+  ].join('|'),
+  'i',
+);
+/** More than any of them is long. */
+const OVERLAP = 64;
+
+/** A PDF is one wherever in the first kilobyte it begins. */
+const PDF = '%PDF-';
+/** A JPEG or GIF whose first length reads as the beginning of a comment: the rest is a script’s. */
+const SCRIPT_HEAD = /^(?:\xff\xd8\xff\xe0|GIF8[79]a)\/\*/;
+/** The end of a ZIP archive, on one disk, followed by a comment of at most 64 KiB. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT */
+const ZIP_END = 'PK\x05\x06\0\0\0\0';
+const ZIP_END_WITHIN = 22 + 0xffff;
+
+/** Looks through a picture’s file, in small pieces. @throws {ProxyError} `image_suspicious` */
+export async function assertHarmless(path: string): Promise<void> {
+  const { size } = await stat(path);
+  const head = await read(path, 0, 1_024);
+  const tail = await read(path, Math.max(0, size - ZIP_END_WITHIN), ZIP_END_WITHIN);
+  if (SCRIPT_HEAD.test(head) || head.includes(PDF) || tail.includes(ZIP_END)) throw new ProxyError('image_suspicious');
+  let kept = '';
+  for await (const chunk of createReadStream(path, { encoding: 'latin1' })) {
+    const text = kept + chunk;
+    if (ANYWHERE.test(text)) throw new ProxyError('image_suspicious');
+    kept = text.slice(-OVERLAP);
+  }
+}
+
+async function read(path: string, from: number, length: number): Promise<string> {
+  const file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from).finally(() => file.close());
+  return buffer.toString('latin1', 0, bytesRead);
+}
