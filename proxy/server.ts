@@ -174,7 +174,9 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
 
   async function createImages(): Promise<Images> {
     const { IMAGE_STORE, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config;
-    const storage = await openImageStorage(IMAGE_STORE, { accessKeyId, secretAccessKey });
+    const storage = openImageStorage(IMAGE_STORE, { accessKeyId, secretAccessKey });
+    // Whoever uploads hears of a storage that fails; orders are paid without it.
+    await storage.prepare().catch((error) => onError(error, 'opening the storage of images'));
     const scratch = new ScratchFolder(join(tmpdir(), `weixin-widgets-${userInfo().uid}`));
     await scratch.clean();
     const { WECHAT_API_URL: baseUrl, IMAGE_ORPHAN_TTL: ttl } = config;
@@ -251,7 +253,13 @@ function closed(server: Server): Promise<void> {
 /** Only what we wrote ourselves, and the stack: foreign errors may hold requests with secrets in them. */
 function describe(error: unknown) {
   if (error instanceof ProxyError) {
-    return { code: error.code, detail: error.message, ...(error.upstream && { upstream: error.upstream }) };
+    const cause = error.status === 503 && error.cause instanceof Error ? error.cause.stack : undefined;
+    return {
+      code: error.code,
+      detail: error.message,
+      ...(error.upstream && { upstream: error.upstream }),
+      ...(cause && { cause }),
+    };
   }
   return { cause: error instanceof Error ? error.stack : String(error) };
 }

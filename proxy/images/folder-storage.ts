@@ -17,20 +17,18 @@ export class FolderStorage implements ImageStorage {
   readonly #root: string;
   readonly #scratch: ScratchFolder;
 
-  private constructor(root: string) {
+  constructor(root: string) {
     this.#root = root;
     // Within the root, so that both are on one disk: only there a file is moved at once or not at all.
     this.#scratch = new ScratchFolder(join(root, 'tmp'));
   }
 
-  /** Makes the folder where it is missing, and removes what processes have left in it that were killed. */
-  static async open(root: string): Promise<FolderStorage> {
-    const storage = new FolderStorage(root);
+  /** Makes the folder where it is missing, so that a wrong one shows early, and empties it of what has been left. */
+  async prepare(): Promise<void> {
     await attempt(async () => {
-      await mkdir(root, { recursive: true, mode: FOLDER_MODE });
-      await storage.#scratch.clean();
+      await mkdir(this.#root, { recursive: true, mode: FOLDER_MODE });
+      await this.#scratch.clean();
     });
-    return storage;
   }
 
   async put(key: string, file: StoredFile): Promise<void> {

@@ -3,6 +3,11 @@ import type { Readable } from 'node:stream';
 /** Where pictures are kept: a folder, or an S3-compatible bucket. Keys: [0-9A-Za-z_-]{4,128}. */
 export interface ImageStorage {
   /**
+   * To be called at the start: removes what processes have left that were killed.
+   * @throws {ProxyError} as all others
+   */
+  prepare(): Promise<void>;
+  /**
    * Copies the file at `path` to `key`, durable and whole or not at all, streaming. Again with the same key: replaces.
    * @throws {ProxyError} `image_store_unavailable`; its `cause` is for the operator. So do the other two.
    */

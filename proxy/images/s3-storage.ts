@@ -43,6 +43,11 @@ interface Answer {
 const LIMITS: S3Limits = { answer: 10_000, stall: 30_000, pause: 300 };
 const CHUNK = 64 * 1024;
 const NO_BYTES = createHash('sha256').digest('hex');
+/**
+ * Has `fetch` send a body without keeping all of it, as it else does for a redirect or a request for credentials:
+ * https://fetch.spec.whatwg.org/#http-network-or-cache-fetch , 8.1
+ */
+const NOT_KEPT = { window: null, redirect: 'error' } as const;
 /** As much of an error’s XML as is looked at. */
 const ERROR_LENGTH = 16 * 1024;
 
@@ -59,6 +64,9 @@ export class S3Storage implements ImageStorage {
     this.#keys = keys;
     this.#limits = { ...LIMITS, ...limits };
   }
+
+  /** The bucket is not asked before it is needed; what is not whole never gets into it. */
+  async prepare(): Promise<void> {}
 
   async put(key: string, file: StoredFile): Promise<void> {
     const answer = await this.#call({ method: 'PUT', key: checkKey(key), file });
@@ -133,7 +141,8 @@ export class S3Storage implements ImageStorage {
     // Without it the body would go in chunks, which S3 does not take.
     headers.set('content-length', String(file.size));
     const tick = () => deadline.set(this.#limits.stall);
-    return { ...request, body: bytesOf(source, file.size, tick), duplex: 'half' } as const;
+    const body = bytesOf(source, file.size, tick);
+    return { ...request, body, duplex: 'half', ...NOT_KEPT } as const;
   }
 
   async #answer({ method }: Call, response: Response, deadline: Deadline): Promise<Answer> {
@@ -227,9 +236,14 @@ function isPassing({ status, errorCode }: Answer): boolean {
   return status >= 500 || status === 429 || errorCode === 'SlowDown' || errorCode === 'RequestTimeout';
 }
 
-/** What `fetch` throws, where it is not the deadline’s or the file’s error. */
+/** What `fetch` throws, where it is not the deadline’s or the file’s error, nor for good. */
 function isConnectionError(error: unknown): boolean {
-  return error instanceof TypeError && !(error.cause instanceof UnusableFile);
+  return error instanceof TypeError && !(error.cause instanceof UnusableFile) && !isRedirect(error);
+}
+
+/** Where `fetch` must not see one, it says so in no other way. */
+function isRedirect({ cause }: Error): boolean {
+  return cause instanceof Error && cause.message === 'unexpected redirect';
 }
 
 function isWithin(contentRange: string | null, { start, end }: ByteRange): boolean {
@@ -239,6 +253,7 @@ function isWithin(contentRange: string | null, { start, end }: ByteRange): boole
 
 /** `fetch` says only that it failed: why is in its cause. */
 function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error & { cause?: unknown };
+  const { message, cause } = error as Error;
+  if (isRedirect(error as Error)) return WRONG_REGION;
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

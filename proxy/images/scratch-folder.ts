@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,8 +23,15 @@ export class ScratchFolder {
 
   /** A path in it at which there is nothing yet. Whoever asks makes the file, and removes it, or moves it away. */
   async create(): Promise<string> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await this.#make();
     return join(this.path, `${HOST}-${process.pid}-${PROCESS}${randomBytes(10).toString('hex')}`);
+  }
+
+  /** Where everybody may make folders, somebody else may have made it first, to read what comes into it. */
+  async #make(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    const { uid } = await lstat(this.path);
+    if (process.getuid && uid !== process.getuid()) throw new Error(`${this.path} belongs to somebody else.`);
   }
 
   /** Nothing happens where there is nothing at the path, or no longer. */
@@ -34,7 +41,7 @@ export class ScratchFolder {
 
   /** Removes what processes have left that are no more. Files of other names stay. */
   async clean(): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await this.#make();
     for (const name of await readdir(this.path)) {
       const path = join(this.path, name);
       if (await isLeft(name, path)) await this.remove(path);
