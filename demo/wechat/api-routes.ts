@@ -1,5 +1,6 @@
 import Router from '@koa/router';
 import type { Account } from './account.ts';
+import { answerApi } from './api-answer.ts';
 import { ApiRefusal } from './api-refusal.ts';
 import type { Knobs } from './control.ts';
 import { type Exchange, type ExchangeContext, queryValue } from './exchange.ts';
@@ -19,7 +20,7 @@ export function apiRoutes({ account, tokens, codes, knobs }: World): Router<Exch
   const router = new Router<Exchange>();
 
   router.all('/cgi-bin/stable_token', (ctx) =>
-    answer(ctx, 'POST', () => {
+    answerApi(ctx, 'POST', () => {
       const { grant_type: grantType, appid, secret, force_refresh: forceRefresh } = jsonBody(ctx);
       checkGrantType(grantType, 'client_credential');
       checkCredentials(account, appid, secret);
@@ -30,7 +31,7 @@ export function apiRoutes({ account, tokens, codes, knobs }: World): Router<Exch
   );
 
   router.all('/cgi-bin/token', (ctx) =>
-    answer(ctx, 'GET', () => {
+    answerApi(ctx, 'GET', () => {
       checkGrantType(queryValue(ctx, 'grant_type'), 'client_credential');
       checkCredentials(account, queryValue(ctx, 'appid'), queryValue(ctx, 'secret'));
       checkAddress(ctx, knobs().allowedAddresses);
@@ -39,7 +40,7 @@ export function apiRoutes({ account, tokens, codes, knobs }: World): Router<Exch
   );
 
   router.all('/cgi-bin/ticket/getticket', (ctx) =>
-    answer(ctx, 'GET', () => {
+    answerApi(ctx, 'GET', () => {
       tokens.check(queryValue(ctx, 'access_token'));
       if (queryValue(ctx, 'type') !== 'jsapi') throw new ApiRefusal(40097);
       return { errcode: 0, errmsg: 'ok', ...tokens.ticket() };
@@ -47,7 +48,7 @@ export function apiRoutes({ account, tokens, codes, knobs }: World): Router<Exch
   );
 
   router.all('/sns/oauth2/access_token', (ctx) =>
-    answer(ctx, 'GET', () => {
+    answerApi(ctx, 'GET', () => {
       checkCredentials(account, queryValue(ctx, 'appid'), queryValue(ctx, 'secret'));
       const code = queryValue(ctx, 'code');
       if (!code) throw new ApiRefusal(41008);
@@ -62,22 +63,6 @@ export function apiRoutes({ account, tokens, codes, knobs }: World): Router<Exch
   );
 
   return router;
-}
-
-function answer(ctx: ExchangeContext, method: 'GET' | 'POST', work: () => object): void {
-  let body: object;
-  try {
-    if (ctx.method !== method) throw new ApiRefusal(method === 'GET' ? 43001 : 43002);
-    body = work();
-  } catch (error) {
-    if (!(error instanceof ApiRefusal)) throw error;
-    ctx.state.code = String(error.errcode);
-    ctx.state.message = error.message;
-    body = error.toJSON();
-  }
-  ctx.status = 200;
-  ctx.type = 'application/json';
-  ctx.body = JSON.stringify(body);
 }
 
 function jsonBody(ctx: ExchangeContext): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { verify } from 'node:crypto';
 import type { Account } from './account.ts';
+import type { BridgeImages } from './bridge-images.ts';
 import type { Cashier } from './cashier.ts';
 import type { Clock } from './clock.ts';
 import type { Knobs } from './control.ts';
@@ -12,11 +13,17 @@ import { isSignType, v2Sign, v2StringToSign } from './v2-signature.ts';
 
 /** Seconds that the timestamp of `wx.config` may be away from now: as long as a ticket lives. */
 const CONFIG_TOLERANCE = 7200;
-const FUNCTIONS = ['preVerifyJSAPI', 'getBrandWCPayRequest', 'checkJsApi', 'getNetworkType'];
+/** What only a page may call that has listed it in a verified `wx.config`. */
+const IMAGE_FUNCTIONS = ['chooseImage', 'getLocalImgData', 'uploadImage', 'downloadImage', 'imagePreview'] as const;
+const FUNCTIONS = ['preVerifyJSAPI', 'getBrandWCPayRequest', 'checkJsApi', 'getNetworkType', ...IMAGE_FUNCTIONS];
+/** Pages whose permissions are remembered. */
+const PAGES = 1000;
 
 /** What a page hands to `WeixinJSBridge.invoke`, and what the client knows of the page. */
 export interface Invocation {
   phone: string;
+  /** Which of its pages asks: another one each time that one is loaded. */
+  page: string;
   platform: 'ios' | 'android';
   name: string;
   args: Record<string, unknown>;
@@ -43,18 +50,24 @@ interface World {
   phones: Phones;
   knobs: () => Knobs;
   cashier: Cashier;
+  images: BridgeImages;
 }
 
 /** The client's side of `WeixinJSBridge`: every function that a page may call. */
 export class Bridge {
   readonly #world: World;
+  /** What pages may call, by page. */
+  readonly #granted = new Map<string, Set<string>>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
   async invoke(invocation: Invocation): Promise<BridgeAnswer> {
-    const { name, args, platform } = invocation;
+    const { name, args, platform, page } = invocation;
+    if (isImageFunction(name)) {
+      return this.#granted.get(page)?.has(name) ? this.#world.images[name](invocation) : denied(name);
+    }
     switch (name) {
       case 'preVerifyJSAPI':
         return this.#preVerify(invocation);
@@ -91,11 +104,18 @@ export class Bridge {
     if (candidates.length === 0)
       return failed('invalid signature', { message: 'invalid signature: no ticket is alive' });
     if (candidates.some((candidate) => jssdkSignature(candidate) === signature)) {
+      this.#grant(invocation);
       return { answer: { err_msg: 'preVerifyJSAPI:ok' }, stringToSign };
     }
     const expected = jssdkSignature(candidates[0]!);
     const message = `invalid signature: received ${signature}, expected ${expected}`;
     return failed('invalid signature', { message, stringToSign }, { realAuthUrl: [signedUrl] });
+  }
+
+  #grant({ page, args }: Invocation): void {
+    const list = Array.isArray(args.verifyJsApiList) ? args.verifyJsApiList.map(String) : [];
+    this.#granted.set(page, new Set(list));
+    if (this.#granted.size > PAGES) this.#granted.delete(this.#granted.keys().next().value!);
   }
 
   async #pay(invocation: Invocation): Promise<BridgeAnswer> {
@@ -136,6 +156,15 @@ export class Bridge {
     if (reason) return answered('fail', reason);
     return answered(bridgeAnswer === 'cancel' ? 'cancel' : 'ok');
   }
+}
+
+function isImageFunction(name: string): name is (typeof IMAGE_FUNCTIONS)[number] {
+  return (IMAGE_FUNCTIONS as readonly string[]).includes(name);
+}
+
+/** In the clients' words, of which the JS-SDK makes `permission denied`. */
+function denied(name: string): BridgeAnswer {
+  return { answer: { err_msg: 'system:access_denied' }, message: `permission denied: ${name}` };
 }
 
 const PAY_PARAMS = ['appId', 'timeStamp', 'nonceStr', 'package', 'signType', 'paySign'] as const;

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Control, Fault, NotificationOverrides } from './control.ts';
 import type { Exchange, ExchangeContext } from './exchange.ts';
+import type { MediaType } from './media-kind.ts';
 import type { RefundEnd } from './refunds.ts';
 import type { DeadTokenCode } from './tokens.ts';
 
@@ -28,6 +29,14 @@ export function controlRoutes(control: Control): Router<Exchange> {
       control.notifyRefund(String(outRefundNo), overrides as NotificationOverrides),
     printed: ({ codeUrl }) => control.printed(String(codeUrl)),
     'set-bill': ({ date, csv }) => control.setBill(String(date), String(csv)),
+    'set-album': ({ pictures }) => {
+      control.album = albumOf(pictures);
+    },
+    'fail-uploads': ({ count }) => control.failUploads(count === undefined ? 1 : Number(count)),
+    'add-media': ({ base64, type }) => ({
+      mediaId: control.addMedia(Buffer.from(String(base64), 'base64'), { type: type as MediaType | undefined }),
+    }),
+    'expire-media': () => control.expireMedia(),
     'start-switch-week': () => control.startSwitchWeek(),
     'release-notifications': () => control.releaseNotifications(),
     sign: ({ body, ...options }) => control.sign(String(body), options),
@@ -57,6 +66,11 @@ export function controlRoutes(control: Control): Router<Exchange> {
   });
   router.get('/control/bills/:date', (ctx) => guarded(ctx, () => ({ csv: control.billOf(ctx.params.date ?? '') })));
 
+  router.get('/control/media/:mediaId', (ctx) => {
+    const media = control.media(ctx.params.mediaId ?? '');
+    if (media) json(ctx, { ...media, bytes: undefined, base64: media.bytes.toString('base64') });
+  });
+
   router.post('/control/:deed', async (ctx) => {
     const name = ctx.params.deed ?? '';
     const deed = Object.hasOwn(deeds, name) ? deeds[name] : undefined;
@@ -64,6 +78,13 @@ export function controlRoutes(control: Control): Router<Exchange> {
   });
 
   return router;
+}
+
+/** Over HTTP the bytes of pictures are base64. */
+function albumOf(pictures: unknown): { name: string; bytes: Uint8Array }[] | null {
+  if (pictures === null) return null;
+  if (!Array.isArray(pictures)) throw new TypeError('pictures is a list of name and base64, or null.');
+  return pictures.map(({ name, base64 }) => ({ name, bytes: Buffer.from(String(base64), 'base64') }));
 }
 
 async function guarded(ctx: ExchangeContext, work: () => unknown): Promise<void> {

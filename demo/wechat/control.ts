@@ -1,10 +1,14 @@
 import type { Account, User } from './account.ts';
 import { type EncryptedResource, encryptResource } from './aead.ts';
+import type { Album, AlbumPicture } from './album/album.ts';
 import { type Bills, isDate } from './bills.ts';
+import type { BridgeImages } from './bridge-images.ts';
 import type { Cashier } from './cashier.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import { prepaidOfH5Url } from './h5-page.ts';
+import { MEDIA_TYPES, type MediaType } from './media-kind.ts';
+import type { Media, MediaStore } from './media-store.ts';
 import type { Moments } from './moments.ts';
 import type { Notifications } from './notifications.ts';
 import type { PayOrder, PayOrders } from './pay-orders.ts';
@@ -82,6 +86,19 @@ export interface Knobs {
   h5Domains: string[] | null;
   /** The H5 page is refused where the browser's address is not the one in the order. */
   checkPayerAddress: boolean;
+  /**
+   * What its user does with the album's sheet while no phone page is open: `choose` takes the first pictures, as many as
+   * may be chosen, not in original where both sizes are allowed; a photograph where only the camera is.
+   */
+  picker: 'choose' | 'cancel';
+  /** There is no picture in the album. */
+  albumEmpty: boolean;
+  /** `getLocalImgData` works; else it fails for every local id. */
+  localImagesReadable: boolean;
+  /** Milliseconds that `uploadImage` takes; null: it never answers. */
+  imageUploadTime: number | null;
+  /** With which content type `/cgi-bin/media/get` sends its errors, which are JSON all the same. */
+  mediaErrorType: 'application/json' | 'text/plain' | 'image/jpeg';
   /** The page that the phone offers to open. */
   shopUrl: string | null;
 }
@@ -107,6 +124,11 @@ export const DEFAULT_KNOBS: Knobs = {
   nativeCallbackUrl: null,
   h5Domains: null,
   checkPayerAddress: false,
+  picker: 'choose',
+  albumEmpty: false,
+  localImagesReadable: true,
+  imageUploadTime: 0,
+  mediaErrorType: 'application/json',
   shopUrl: null,
 };
 
@@ -190,7 +212,7 @@ export interface Control {
   readonly users: readonly User[];
   /** @throws TypeError where a knob does not exist or the value is not one of its kind. */
   set(knobs: Partial<Knobs>): void;
-  /** Back to the knobs of the start; no fault is left, nothing is held. */
+  /** Back to the knobs and the album of the start; no fault is left, nothing is held. */
   reset(): void;
   fail(fault: Fault): void;
   /** Moves WeChat's clock ahead. Retries run on real time. */
@@ -234,6 +256,21 @@ export interface Control {
   billOf(date: string): string;
   /** payMode `switching`; the public key's share of notifications grows from 0 to 1 over seven days of WeChat's clock. */
   startSwitchWeek(): void;
+  /** The pictures on the phones, newest first. Can be set; null brings those of a new phone back. */
+  get album(): AlbumPicture[];
+  set album(pictures: readonly AlbumPicture[] | null);
+  /** The next uploads of the client (`uploadImage`) fail. Default 1. */
+  failUploads(count?: number): void;
+  /**
+   * As if a client had uploaded it; default an image.
+   * @returns the media id, which lives three days by WeChat's clock
+   * @throws TypeError where there is no such type
+   */
+  addMedia(bytes: Uint8Array, options?: { type?: MediaType }): string;
+  /** What was uploaded, expired or not. */
+  media(mediaId: string): Media | undefined;
+  /** The three days of all media are over. */
+  expireMedia(): void;
   /** Runs something in the middle of a call, to force interleavings. In the same process only. */
   at(moment: Moment, work: () => unknown): void;
   /** Notifications that are held go out now, as they should be. */
@@ -251,6 +288,9 @@ export interface Control {
 
 export interface ControlledWorld {
   account: Account;
+  album: Album;
+  images: BridgeImages;
+  media: MediaStore;
   clock: Clock;
   keys: PlatformKeys;
   tokens: Tokens;
@@ -270,7 +310,8 @@ export interface ControlledWorld {
 
 /** Everything that can be done to this WeChat from outside. */
 export function createControl(world: ControlledWorld): Control {
-  const { account, clock, keys, tokens, notifications, phones, faults, moments, switchWeek, knobs } = world;
+  const { account, album, clock, images, keys, tokens, notifications, phones, faults, moments, switchWeek, knobs } =
+    world;
   const atStart = { ...knobs() };
   return {
     get knobs() {
@@ -286,6 +327,8 @@ export function createControl(world: ControlledWorld): Control {
     reset() {
       switchWeek.stop();
       Object.assign(knobs(), atStart);
+      album.reset();
+      images.failUploads(0);
       faults.clear();
       moments.clear();
       notifications.release();
@@ -308,9 +351,28 @@ export function createControl(world: ControlledWorld): Control {
     sign: (body, options) => notifications.v3.sign(body, options),
     encrypt: (plaintext, associatedData = 'transaction') =>
       encryptResource(plaintext, account.apiV3Key, associatedData),
+    get album() {
+      return album.files();
+    },
+    set album(pictures) {
+      album.set(pictures);
+    },
+    ...mediaDeeds(world),
     ...paymentDeeds(world),
     ...refundDeeds(world),
   };
+}
+
+function mediaDeeds({ images, media }: ControlledWorld) {
+  return {
+    failUploads: (count = 1) => images.failUploads(count),
+    addMedia(bytes, { type = 'image' } = {}) {
+      if (!MEDIA_TYPES.includes(type)) throw new TypeError(`There is no media type ${type}.`);
+      return media.add(bytes, type).mediaId;
+    },
+    media: (mediaId) => media.get(mediaId),
+    expireMedia: () => media.expire(),
+  } satisfies Partial<Control>;
 }
 
 function paymentDeeds({ cashier, notifications, orders, products, scanner }: ControlledWorld) {
@@ -407,6 +469,11 @@ const KINDS: Record<keyof Knobs, (value: unknown) => boolean> = {
   nativeCallbackUrl: isAddress,
   h5Domains: isList,
   checkPayerAddress: isBoolean,
+  picker: oneOf('choose', 'cancel'),
+  albumEmpty: isBoolean,
+  localImagesReadable: isBoolean,
+  imageUploadTime: (value) => value === null || isCount(value),
+  mediaErrorType: oneOf('application/json', 'text/plain', 'image/jpeg'),
   shopUrl: isAddress,
 };
 

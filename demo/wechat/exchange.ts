@@ -1,8 +1,12 @@
+import { isUtf8 } from 'node:buffer';
 import type { DefaultContext, Middleware, ParameterizedContext } from 'koa';
 import getRawBody from 'raw-body';
 import type { Calls } from './calls.ts';
 
 const LARGEST_BODY = '1mb';
+/** For pictures: the files of merchants' servers, and the albums of tests, which are text. */
+const LARGEST_UPLOAD = '16mb';
+const LARGEST_CONTROL = '128mb';
 
 /** What the routes share of one exchange. */
 export interface Exchange {
@@ -20,9 +24,14 @@ export type ExchangeContext = ParameterizedContext<Exchange, DefaultContext, unk
 export type ExchangeMiddleware = Middleware<Exchange>;
 
 export const readBody: ExchangeMiddleware = async (ctx, next) => {
-  ctx.state.rawBody = await getRawBody(ctx.req, { limit: LARGEST_BODY });
+  ctx.state.rawBody = await getRawBody(ctx.req, { limit: largestBody(ctx.path) });
   await next();
 };
+
+function largestBody(path: string): string {
+  if (path.startsWith('/control/')) return LARGEST_CONTROL;
+  return path === '/cgi-bin/media/upload' ? LARGEST_UPLOAD : LARGEST_BODY;
+}
 
 /** Lists each call when its answer is out, or when there is to be none. */
 export function listCalls(calls: Calls): ExchangeMiddleware {
@@ -42,8 +51,8 @@ export function listCalls(calls: Calls): ExchangeMiddleware {
         message,
         stringToSign,
         requestHeaders: headersOf(ctx),
-        requestBody: rawBody.toString(),
-        responseBody: typeof ctx.body === 'string' ? ctx.body : '',
+        requestBody: readable(rawBody, ctx.get('content-type')),
+        responseBody: readable(ctx.body, String(ctx.response.get('content-type'))),
       });
     });
     await next();
@@ -69,4 +78,12 @@ export function jsonBody(ctx: ExchangeContext): Record<string, unknown> {
 
 function headersOf(ctx: ExchangeContext): Record<string, string> {
   return Object.fromEntries(Object.entries(ctx.headers).map(([name, value]) => [name, String(value)]));
+}
+
+/** A file is listed by its type and size. */
+function readable(body: unknown, contentType: string): string {
+  if (typeof body === 'string') return body;
+  if (!Buffer.isBuffer(body)) return '';
+  const isFile = /^(multipart|image|audio|video)\//.test(contentType) || !isUtf8(body);
+  return isFile ? `(${contentType.replace(/;.*/, '')}, ${body.length} bytes)` : body.toString();
 }

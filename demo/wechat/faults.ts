@@ -51,6 +51,7 @@ async function strike(ctx: ExchangeContext, fault: Fault): Promise<void> {
   const isV2 = /^\/(pay|secapi)\//.test(ctx.path);
   ctx.status = fault.status ?? (isV2 && code ? 200 : 500);
   ctx.remove('wechatpay-signature');
+  ctx.remove('content-disposition');
   if (isV2) {
     ctx.type = 'text/xml';
     ctx.body = writeXml(v2Fault(ctx.status, code));

@@ -12,6 +12,28 @@ export interface Sheet {
   outTradeNo: string;
 }
 
+/** What the album's sheet lets its user choose. */
+export interface Picker {
+  count: number;
+  sizeType: ('original' | 'compressed')[];
+  sourceType: ('album' | 'camera')[];
+}
+
+/** What its user chose: pictures of the album by their ids, in order. */
+export interface Picked {
+  pictures: string[];
+  original: boolean;
+  source: 'album' | 'camera';
+}
+
+/** What a page asks a phone to show until its user has answered. */
+interface Question {
+  phone: string;
+  kind: 'sheet' | 'picker';
+  shown: object;
+  settle: (answer: unknown) => void;
+}
+
 /** A chat message that the payer gets from WeChat Pay. */
 export interface Receipt {
   kind: 'payment' | 'refund';
@@ -23,11 +45,11 @@ export interface Receipt {
   reason?: string;
 }
 
-/** The phones that are open as pages, and the pay sheets on them. */
+/** The phones that are open as pages, and what is on their screens. */
 export class Phones {
   readonly #account: Account;
   readonly #pages = new Map<string, Set<EventStream>>();
-  readonly #sheets = new Map<string, { phone: string; sheet: Sheet; settle: (action: SheetAction) => void }>();
+  readonly #questions = new Map<string, Question>();
   readonly #users = new Map<string, User>();
 
   constructor(account: Account) {
@@ -46,16 +68,16 @@ export class Phones {
     this.#users.set(phone, user);
   }
 
-  /** A phone page is open. It learns at once of the sheets that wait for it. */
+  /** A phone page is open. It learns at once of what waits for it. */
   connect(phone: string, stream: EventStream): void {
     const pages = this.#pages.get(phone) ?? new Set();
     this.#pages.set(phone, pages.add(stream));
-    for (const [id, waiting] of this.#sheets) {
-      if (waiting.phone === phone) stream.send('sheet', { id, ...waiting.sheet });
+    for (const [id, { phone: asked, kind, shown }] of this.#questions) {
+      if (asked === phone) stream.send(kind, { id, ...shown });
     }
     stream.onClose(() => {
       pages.delete(stream);
-      if (pages.size === 0) this.#cancelSheetsOf(phone);
+      if (pages.size === 0) this.#cancelQuestionsTo(phone);
     });
   }
 
@@ -64,25 +86,35 @@ export class Phones {
   }
 
   /** Shows a pay sheet and waits for the payer; where the asking page goes away, it is cancelled. */
-  showSheet(phone: string, sheet: Sheet, gone: AbortSignal): Promise<SheetAction> {
-    const id = randomUUID();
-    return new Promise((resolve) => {
-      const settle = (action: SheetAction) => {
-        if (!this.#sheets.delete(id)) return;
-        this.#tell(phone, 'sheet-closed', { id });
-        resolve(action);
-      };
-      this.#sheets.set(id, { phone, sheet, settle });
-      gone.addEventListener('abort', () => settle('cancel'), { once: true });
-      this.#tell(phone, 'sheet', { id, ...sheet });
-    });
+  async showSheet(phone: string, sheet: Sheet, gone: AbortSignal): Promise<SheetAction> {
+    return (await this.#ask<SheetAction>('sheet', phone, sheet, gone)) ?? 'cancel';
+  }
+
+  /** Shows the album's sheet and waits. @returns undefined where it was cancelled, or the asking page went away */
+  showPicker(phone: string, picker: Picker, gone: AbortSignal): Promise<Picked | undefined> {
+    return this.#ask<Picked>('picker', phone, picker, gone);
   }
 
   /** @returns false where no such sheet is open. */
   answerSheet(id: string, action: SheetAction): boolean {
-    const waiting = this.#sheets.get(id);
-    waiting?.settle(action);
-    return waiting !== undefined;
+    return this.#answer('sheet', id, action);
+  }
+
+  /** `picked` undefined: cancelled. @returns false where no such sheet is open. */
+  answerPicker(id: string, picked: Picked | undefined): boolean {
+    return this.#answer('picker', id, picked);
+  }
+
+  /** Full-screen pictures; the page that asked does not wait for them. */
+  showViewer(phone: string, viewer: { urls: string[]; current: number }): void {
+    this.#tell(phone, 'viewer', viewer);
+  }
+
+  /** Shows that pictures are on their way. @returns what takes it away again */
+  showProgress(phone: string, kind: 'upload' | 'download'): () => void {
+    const id = randomUUID();
+    this.#tell(phone, 'progress', { id, kind });
+    return () => this.#tell(phone, 'progress-closed', { id });
   }
 
   /** To the phone that is named, or to every one that this payer holds. */
@@ -97,7 +129,28 @@ export class Phones {
     for (const page of this.#pages.get(phone) ?? []) page.send(event, data);
   }
 
-  #cancelSheetsOf(phone: string): void {
-    for (const waiting of [...this.#sheets.values()]) if (waiting.phone === phone) waiting.settle('cancel');
+  #ask<Answer>(kind: Question['kind'], phone: string, shown: object, gone: AbortSignal): Promise<Answer | undefined> {
+    const id = randomUUID();
+    return new Promise((resolve) => {
+      const settle = (answer: unknown) => {
+        if (!this.#questions.delete(id)) return;
+        this.#tell(phone, `${kind}-closed`, { id });
+        resolve(answer as Answer | undefined);
+      };
+      this.#questions.set(id, { phone, kind, shown, settle });
+      gone.addEventListener('abort', () => settle(undefined), { once: true });
+      this.#tell(phone, kind, { id, ...shown });
+    });
+  }
+
+  #answer(kind: Question['kind'], id: string, answer: unknown): boolean {
+    const question = this.#questions.get(id);
+    if (question?.kind !== kind) return false;
+    question.settle(answer);
+    return true;
+  }
+
+  #cancelQuestionsTo(phone: string): void {
+    for (const question of [...this.#questions.values()]) if (question.phone === phone) question.settle(undefined);
   }
 }

@@ -4,11 +4,13 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { type Account, createAccount } from './account.ts';
+import { Album } from './album/album.ts';
 import { apiRoutes } from './api-routes.ts';
 import { Authority } from './authority.ts';
 import { billRoutes } from './bill-routes.ts';
 import { Bills } from './bills.ts';
 import { Bridge } from './bridge.ts';
+import { BridgeImages } from './bridge-images.ts';
 import { type Call, Calls } from './calls.ts';
 import { Cashier } from './cashier.ts';
 import { clientRoutes } from './client-routes.ts';
@@ -18,6 +20,9 @@ import { controlRoutes } from './control-routes.ts';
 import { type Exchange, type ExchangeMiddleware, listCalls, readBody } from './exchange.ts';
 import { Faults } from './faults.ts';
 import { h5PageUrl, h5Routes } from './h5-page.ts';
+import { LocalImages } from './local-images.ts';
+import { mediaRoutes } from './media-routes.ts';
+import { MediaStore } from './media-store.ts';
 import { Moments } from './moments.ts';
 import { Notifications } from './notifications.ts';
 import { OauthCodes } from './oauth-codes.ts';
@@ -38,6 +43,7 @@ import { v2Routes } from './v2-routes.ts';
 
 export type { User } from './account.ts';
 export type { EncryptedResource } from './aead.ts';
+export type { AlbumPicture } from './album/album.ts';
 export type { Call } from './calls.ts';
 export type {
   Control,
@@ -50,6 +56,7 @@ export type {
   PaymentOptions,
   ScanAnswer,
 } from './control.ts';
+export type { Media } from './media-store.ts';
 export type { PayOrder } from './pay-orders.ts';
 export type { PayRefund } from './refunds.ts';
 
@@ -170,10 +177,15 @@ async function createWorld(options: WechatOptions) {
   const cashier = new Cashier({ account, clock, orders, refunds, notifications, phones, knobs });
   const products = new ProductCodes({ account, calls, clock, orders, knobs });
   const scanner = new Scanner({ cashier, clock, orders, phones, products });
-  const bridge = new Bridge({ account, clock, tokens, orders, phones, knobs, cashier });
+  const album = new Album();
+  const localImages = new LocalImages();
+  const media = new MediaStore(clock);
+  const images = new BridgeImages({ album, localImages, media, phones, knobs });
+  const bridge = new Bridge({ account, clock, tokens, orders, phones, knobs, cashier, images });
   const origin = { url: '' };
   const world = {
     ...{ account, authority, keys, clock, knobs, switchWeek, calls, tokens, codes, phones, bridge },
+    ...{ album, localImages, media, images },
     ...{ orders, refunds, bills, notifications, cashier, products, scanner },
     faults: new Faults(),
     moments: new Moments(),
@@ -198,6 +210,7 @@ function createApp(world: World): Koa<Exchange> {
   const guarded = payAuthentication(world);
   for (const router of [
     apiRoutes(world),
+    mediaRoutes(world),
     oauthRoutes(world),
     payRoutes(world, guarded),
     refundRoutes(world, guarded),

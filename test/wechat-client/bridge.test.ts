@@ -220,8 +220,9 @@ describe('the in-app browser’s bridge', () => {
   test('a test can be the client: its own user agent stays, and calls go to its own function', async () => {
     const context = await browser.newContext({ userAgent: 'Mozilla/5.0 (iPhone) MicroMessenger/8.0.40' });
     const page = await context.newPage();
-    const payloads: unknown[] = [];
-    await page.exposeFunction('__weixinInvoke', (payload: unknown) => {
+    const payloads: Record<string, unknown>[] = [];
+    await page.exposeFunction('__weixinInvoke', ({ page: load, ...payload }: Record<string, unknown>) => {
+      assert.match(String(load), /^\w+$/);
       payloads.push(payload);
       return { err_msg: 'chooseImage:ok', localIds: ['wxLocalResource://1'] };
     });

@@ -357,13 +357,13 @@ describe('the in-app bridge', () => {
   }
 
   it('answers what it has no function for as old clients do', async () => {
-    assert.deepEqual(await invoke('getLocalImgData', {}), { err_msg: 'getLocalImgData:fail function not exist' });
+    assert.deepEqual(await invoke('scanQRCode', {}), { err_msg: 'scanQRCode:fail function not exist' });
     assert.deepEqual(await invoke('getNetworkType', {}), { err_msg: 'network_type:wifi' });
   });
 
   it('tells which functions it has, as text on Android', async () => {
-    const args = { jsApiList: ['getBrandWCPayRequest', 'chooseImage'] };
-    const expected = { getBrandWCPayRequest: true, chooseImage: false };
+    const args = { jsApiList: ['getBrandWCPayRequest', 'chooseImage', 'scanQRCode'] };
+    const expected = { getBrandWCPayRequest: true, chooseImage: true, scanQRCode: false };
     assert.deepEqual((await invoke('checkJsApi', args)).checkResult, expected);
     const { checkResult } = await invoke('checkJsApi', args, { platform: 'android' });
     assert.deepEqual(JSON.parse(checkResult), expected);

@@ -16,6 +16,8 @@
   const fetch = window.fetch.bind(window); // the page may replace its own
   // iOS checks signatures and pay directories against the page that was loaded, however often the history changed since.
   const landingUrl = location.href;
+  // What wx.config has been granted lasts as long as the page: this tells one load of it from the next.
+  const page = Math.random().toString(36).slice(2);
 
   pretendToBeInWeChat();
   const bridge = createBridge();
@@ -90,7 +92,7 @@
       window.parent.postMessage({ wechat: 'close' }, standIn || '*');
       return later({ err_msg: 'close_window:ok' });
     }
-    const payload = { phone, platform, name, args, url: location.href, landingUrl };
+    const payload = { phone, page, platform, name, args, url: location.href, landingUrl };
     try {
       return window.__weixinInvoke ? await later(window.__weixinInvoke(payload)) : await post(payload);
     } catch {

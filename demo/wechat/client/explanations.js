@@ -4,9 +4,16 @@ import { language } from './messages.js';
 const PURPOSES = [
   [/^BRIDGE preVerifyJSAPI/, '网页核验 JS-SDK 签名', 'Page proves its JS-SDK signature'],
   [/^BRIDGE getBrandWCPayRequest/, '网页调起支付', 'Page asks to pay'],
+  [/^BRIDGE chooseImage/, '网页选图或拍照', 'Page has pictures chosen or taken'],
+  [/^BRIDGE getLocalImgData/, '网页读取选中的图', 'Page reads a chosen picture'],
+  [/^BRIDGE uploadImage/, '网页让客户端上传图片', 'Page has the client upload a picture'],
+  [/^BRIDGE downloadImage/, '网页让客户端下载图片', 'Page has the client download a picture'],
+  [/^BRIDGE imagePreview/, '网页全屏看图', 'Page shows pictures full-screen'],
   [/^BRIDGE /, '网页调用客户端功能', 'Page uses a client function'],
   [/ \/cgi-bin\/(stable_token|token)/, '取 access_token', 'Get an access token'],
   [/ \/cgi-bin\/ticket\/getticket/, '取 JS-SDK 票据', 'Get a JS-SDK ticket'],
+  [/ \/cgi-bin\/media\/get/, '下载客户端上传的图', 'Download what the client uploaded'],
+  [/ \/cgi-bin\/media\/upload/, '上传临时素材', 'Upload temporary media'],
   [/ \/connect\/oauth2\/authorize/, '网页授权：用户同意', 'OAuth: the user consents'],
   [/ \/sns\/oauth2\/access_token/, '网页授权：用 code 换 openid', 'OAuth: trade the code for an openid'],
   [/^POST \/v3\/pay\/transactions\/jsapi/, '下单，取 prepay_id', 'Create the order, get a prepay id'],
@@ -143,6 +150,31 @@ const REASONS = [
     'This domain is not registered as a JS-safe domain of the account.',
   ],
   [/invalid appid|40013/i, 'appId 不是这个公众号的。', 'The appId is not this account’s.'],
+  [
+    /another upload is under way/,
+    'uploadImage 一次只能传一张：等上一张有了结果再传下一张。',
+    'uploadImage takes one picture at a time: wait for its answer before the next.',
+  ],
+  [
+    /localId/,
+    '没有这个 localId，或客户端读不出来：localId 只在选图的这台手机上有效。',
+    'No such local id, or the client cannot read it: it is known only on the phone where it was chosen.',
+  ],
+  [
+    /40007|serverId/,
+    '没有这个 media_id，或已超过三天：微信只保留三天，要及时取走。',
+    'No such media id, or its three days are over: fetch pictures before WeChat forgets them.',
+  ],
+  [
+    /invalid arguments|missing arguments/,
+    '参数不对：count 为 1 到 9，sizeType、sourceType、urls 是数组。',
+    'Wrong parameters: count is 1 to 9; sizeType, sourceType and urls are lists.',
+  ],
+  [
+    /4000[456]|41005|45001/,
+    '素材不合要求：字段名 media，带文件名；图片不超过 10 MB，类型 jpg、png、gif、bmp。',
+    'WeChat does not take this file: field media, with a file name; pictures up to 10 MB, as jpg, png, gif, bmp.',
+  ],
   [/function not exist/i, '替身手机没有这个功能。', 'The stand-in phone does not have this function.'],
   [
     /permission denied|access denied/i,

@@ -84,6 +84,53 @@ const KNOBS = [
     ],
   },
   {
+    knob: 'imageUploadTime',
+    zh: ['客户端上传图片（uploadImage）', '同一页面一次只能传一张；一直没有应答的，要由网页自己放弃。'],
+    en: [
+      'Uploads by the client (uploadImage)',
+      'One at a time in a page; where no answer ever comes the page itself must give up.',
+    ],
+    options: [
+      [0, '很快', 'Fast'],
+      [6000, '每张 6 秒', '6 s each'],
+      [null, '永不应答', 'Never answers'],
+    ],
+  },
+  {
+    knob: 'localImagesReadable',
+    zh: ['网页读取选中的图（getLocalImgData）', '读不出来只影响预览，照样可以上传。'],
+    en: [
+      'Reading chosen pictures (getLocalImgData)',
+      'Where it fails there is no preview; the upload works all the same.',
+    ],
+    options: [
+      [true, '读得出来', 'Works'],
+      [false, '一律失败', 'Always fails'],
+    ],
+  },
+  {
+    knob: 'albumEmpty',
+    zh: ['手机相册', '相册空着的人，只能拍照或取消。'],
+    en: ['The phone’s album', 'With an empty one there is only the camera, or cancelling.'],
+    options: [
+      [false, '有照片', 'Has pictures'],
+      [true, '空的', 'Empty'],
+    ],
+  },
+  {
+    knob: 'mediaErrorType',
+    zh: ['取素材出错时的 Content-Type', '内容总是 JSON，类型却未必这么写，不能只看类型。'],
+    en: [
+      'Content type of media errors',
+      'They are JSON always, but do not always say so: the type alone proves nothing.',
+    ],
+    options: [
+      ['application/json', 'application/json', 'application/json'],
+      ['text/plain', 'text/plain', 'text/plain'],
+      ['image/jpeg', 'image/jpeg', 'image/jpeg'],
+    ],
+  },
+  {
     knob: 'redirectTwice',
     zh: ['网页授权回调', '微信有时会抢先访问一次回调地址，等浏览器到了，code 已经用掉。'],
     en: [
@@ -108,6 +155,16 @@ const DEEDS = [
       ['fail', { path: '/*', kind: 'status', status: 500 }, '系统错误 500', 'System error 500'],
       ['fail', { path: '/*', kind: 'disconnect' }, '断线', 'Connection lost'],
       ['fail', { path: '/*', kind: 'disconnect', when: 'after' }, '办成了，应答丢失', 'Done, answer lost'],
+    ],
+  },
+  {
+    name: 'pictures',
+    zh: ['图片', '上传失败的要能重试；微信只留三天，过期就取不到了。'],
+    en: ['Pictures', 'A failed upload can be tried again; WeChat keeps pictures for three days only.'],
+    deeds: [
+      ['fail-uploads', { count: 1 }, '下一次上传失败', 'The next upload fails'],
+      ['fail-uploads', { count: 3 }, '接下来三次都失败', 'The next three fail'],
+      ['expire-media', {}, '已上传的全部过期', 'All uploaded ones expire'],
     ],
   },
   {

@@ -1,4 +1,5 @@
 import { h, icon } from './element.js';
+import { keepFocusInside } from './keep-focus-inside.js';
 import { onLanguage, t, yuan } from './messages.js';
 
 const DIGITS = 6;
@@ -100,17 +101,9 @@ export function createPaySheet({ layer, pay: askToPay, cancel: tellCancelled, on
       else if (state !== 'sending') close();
     } else if (/^\d$/.test(event.key)) press(event.key);
     else if (event.key === 'Backspace') press('delete');
-    else if (event.key === 'Tab') return keepFocusInside(event);
+    else if (event.key === 'Tab') return keepFocusInside(event, dialog);
     else return;
     event.preventDefault();
-  }
-
-  function keepFocusInside(event) {
-    const stops = [...dialog.querySelectorAll('button:not([disabled])')];
-    const leaving = event.shiftKey ? [stops[0], dialog] : [stops.at(-1)];
-    if (stops.length && !leaving.includes(document.activeElement)) return;
-    event.preventDefault();
-    (event.shiftKey ? stops.at(-1) : stops[0])?.focus();
   }
 
   function draw() {

@@ -5,8 +5,11 @@ import { createFaults } from './faults.js';
 import { createInAppBrowser } from './in-app-browser.js';
 import { clock, language, onLanguage, setLanguage, t } from './messages.js';
 import { createPaySheet } from './pay-sheet.js';
+import { createPicker } from './picker.js';
+import { createProgressTip } from './progress-tip.js';
 import { receiptTexts } from './receipt-texts.js';
 import { createScanner } from './scanner.js';
+import { createViewer } from './viewer.js';
 
 // bridge.js trusts the origin that it came from, and that is 127.0.0.1.
 if (location.hostname === 'localhost') location.hostname = '127.0.0.1';
@@ -20,10 +23,12 @@ const phone = query.get('phone') ?? rememberedPhone();
 const device = document.querySelector('.device');
 const views = document.querySelector('.views');
 const sheetLayer = document.querySelector('.sheet-layer');
+const pickerLayer = document.querySelector('.picker-layer');
+const viewerLayer = document.querySelector('.viewer-layer');
 const open = { chat: null, browser: false, scanner: false, sheet: false };
+const covers = new Map(); // what lies over the views, the last one on top, and where the focus was before
 let shopUrl = webAddress(query.get('open'));
 let nickname = '';
-let focusBeforeSheet = null;
 let bannerAfterSheet = null;
 
 const browser = createInAppBrowser({ phone, platform: () => device.dataset.platform, onClose: closeBrowser });
@@ -48,6 +53,22 @@ const paySheet = createPaySheet({
   onOpen: sheetOpened,
   onClose: sheetClosed,
 });
+const picker = createPicker({
+  layer: pickerLayer,
+  album: () => json('/client/album'),
+  takePhoto: () => json('/client/camera', { method: 'POST' }),
+  choose: ({ id }, picked) => answerPicker(id, { action: 'choose', ...picked }),
+  cancel: ({ id }) => answerPicker(id, { action: 'cancel' }),
+  preview: (pictures) => viewer.show(pictures),
+  onOpen: () => cover(pickerLayer),
+  onClose: () => uncover(pickerLayer),
+});
+const viewer = createViewer({
+  layer: viewerLayer,
+  onOpen: () => cover(viewerLayer),
+  onClose: () => uncover(viewerLayer),
+});
+const progressTip = createProgressTip(document.querySelector('.progress-layer'));
 const callsPanel = createCallsPanel({
   element: document.querySelector('#calls'),
   onCount: (count) => showCount('calls', count),
@@ -111,6 +132,11 @@ function listen() {
   const phoneEvents = new EventSource(`/client/phones/${encodeURIComponent(phone)}/events`);
   phoneEvents.addEventListener('sheet', ({ data }) => paySheet.show(JSON.parse(data)));
   phoneEvents.addEventListener('sheet-closed', ({ data }) => paySheet.closed(JSON.parse(data).id));
+  phoneEvents.addEventListener('picker', ({ data }) => picker.show(JSON.parse(data)));
+  phoneEvents.addEventListener('picker-closed', ({ data }) => picker.closed(JSON.parse(data).id));
+  phoneEvents.addEventListener('viewer', ({ data }) => view(JSON.parse(data)));
+  phoneEvents.addEventListener('progress', ({ data }) => progressTip.show(JSON.parse(data)));
+  phoneEvents.addEventListener('progress-closed', ({ data }) => progressTip.closed(JSON.parse(data).id));
   phoneEvents.addEventListener('message', ({ data }) => receive(JSON.parse(data)));
 
   const callEvents = new EventSource('/client/calls/events');
@@ -203,7 +229,7 @@ function closeScanner() {
   open.scanner = false;
   scanner.close();
   onNavigate(open.chat);
-  if (open.sheet) focusBeforeSheet = null;
+  if (open.sheet) covers.set(sheetLayer, null);
   else chats.focusPlus();
 }
 
@@ -240,6 +266,16 @@ async function pay({ id, outTradeNo }) {
   };
 }
 
+function answerPicker(id, body) {
+  return json(`/client/pickers/${encodeURIComponent(id)}`, { method: 'POST', body });
+}
+
+/** What `previewImage` asks for. */
+function view({ urls, current }) {
+  const pictures = urls.map((url) => ({ url }));
+  viewer.show(pictures, current);
+}
+
 function answerSheet(id, action) {
   return json(`/client/sheets/${encodeURIComponent(id)}`, { method: 'POST', body: { action } });
 }
@@ -247,18 +283,36 @@ function answerSheet(id, action) {
 function sheetOpened() {
   if (open.sheet) return;
   open.sheet = true;
-  focusBeforeSheet = document.activeElement;
-  views.inert = true;
-  showTab('phone');
+  cover(sheetLayer);
 }
 
 function sheetClosed() {
   open.sheet = false;
-  views.inert = false;
-  if (focusBeforeSheet) focusBeforeSheet.focus({ preventScroll: true });
-  else chats.focusPlus(); // the scanner was there, and has gone
+  if (!uncover(sheetLayer)) chats.focusPlus(); // the scanner was there, and has gone
   if (bannerAfterSheet) showBanner(bannerAfterSheet);
   bannerAfterSheet = null;
+}
+
+/** Only the last layer over the views can be reached. */
+function cover(layer) {
+  covers.set(layer, document.activeElement);
+  drawCovers();
+  showTab('phone');
+}
+
+/** @returns whether the focus went back to where it was before */
+function uncover(layer) {
+  const before = covers.get(layer);
+  covers.delete(layer);
+  drawCovers();
+  before?.focus({ preventScroll: true });
+  return Boolean(before);
+}
+
+function drawCovers() {
+  const layers = [...covers.keys()];
+  views.inert = layers.length > 0;
+  for (const layer of layers) layer.inert = layer !== layers.at(-1);
 }
 
 function choosePlatform(platform) {
