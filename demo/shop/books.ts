@@ -67,6 +67,10 @@ export class Books {
     this.#idsByVisitor.set(visitor, ids.add(orderId));
   }
 
+  isOfVisitor(orderId: string, visitor: string): boolean {
+    return this.#idsByVisitor.get(visitor)?.has(orderId) ?? false;
+  }
+
   /** Something has happened to the order that the books do not tell: the proxy has to be asked. */
   outdate(id: string): void {
     this.#outdated.add(id);

@@ -46,6 +46,13 @@ export interface NewRefund {
   reason?: string;
 }
 
+/** A picture that the proxy has. */
+export interface Image {
+  id: string;
+  width: number;
+  height: number;
+}
+
 export interface NewProduct {
   productId: string;
   description: string;
@@ -70,6 +77,12 @@ export interface Checkout {
   listRefunds(orderId: string): Promise<Refund[]>;
   /** What the printed code of a product says. */
   registerProduct(product: NewProduct): Promise<{ codeUrl: string }>;
+  /** Lets the page of a customer act as this payer, without a sign-in at WeChat. */
+  createSession(openid: string): Promise<{ token: string }>;
+  /** The picture is in use from now on; `undefined` where the proxy has it no more. */
+  keepImage(id: string): Promise<Image | undefined>;
+  /** Nothing happens where it is gone already. */
+  deleteImage(id: string): Promise<void>;
 }
 
 const TIMEOUT_MS = 5000;
@@ -134,6 +147,20 @@ export function createCheckout(proxyUrl: string, apiKey: string): Checkout {
 
     async registerProduct(product) {
       return await readJson(await call('POST', '/v1/products', product));
+    },
+
+    async createSession(openid) {
+      return await readJson(await call('POST', '/v1/sessions', { openid }));
+    },
+
+    async keepImage(id) {
+      const response = await call('POST', `/v1/images/${encodeURIComponent(id)}/keep`);
+      return response.status === 404 ? undefined : await readJson(response);
+    },
+
+    async deleteImage(id) {
+      const response = await call('DELETE', `/v1/images/${encodeURIComponent(id)}`);
+      if (response.status !== 204 && response.status !== 404) await readJson(response);
     },
   };
 }

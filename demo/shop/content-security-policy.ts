@@ -2,7 +2,8 @@
 export type PolicySources = Record<string, string[]>;
 
 /**
- * What a page with the widgets needs, and no more: scripts and answers from the proxy; everything else from the shop.
+ * What a page with the widgets needs, and no more: scripts, answers and customers' pictures from the proxy; everything
+ * else from the shop.
  * No inline script or style is allowed.
  */
 export function contentSecurityPolicy(proxyOrigin: string, shopOrigin: string, extra: PolicySources = {}): string {
@@ -11,7 +12,7 @@ export function contentSecurityPolicy(proxyOrigin: string, shopOrigin: string, e
     'script-src': ["'self'", proxyOrigin],
     'connect-src': [proxyOrigin],
     'style-src': ["'self'"],
-    'img-src': ["'self'", shopOrigin],
+    'img-src': ["'self'", shopOrigin, `${proxyOrigin}/v1/images/`],
     'form-action': ["'self'"],
     'base-uri': ["'none'"],
     'frame-ancestors': ["'self'"],

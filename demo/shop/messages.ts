@@ -71,6 +71,8 @@ const chinese = {
   orderNotFoundText: '请从“我的订单”重新打开，或检查链接是否完整。',
   badOrderTitle: '没能下单',
   badOrderText: '商品或数量不对，请返回重新选择。',
+  badRequestTitle: '没有提交成功',
+  badRequestText: '提交的内容不完整、太大，或者来自别的网站。请返回再试一次。',
   refusedTitle: '没能下单',
   refusedText: '收银台没有接受这笔订单，没有扣款。请重新下单；如果还是不行，请联系我们并告知下面的代码。',
   unavailableTitle: '收银台暂时无法使用',
@@ -155,6 +157,8 @@ const english: Messages = {
   orderNotFoundText: 'Please open it from “My orders”, or check that the link is complete.',
   badOrderTitle: 'Your order was not placed',
   badOrderText: 'The product or the quantity is not right. Please go back and choose again.',
+  badRequestTitle: 'That was not accepted',
+  badRequestText: 'What was sent is incomplete, too large, or came from another site. Please go back and try again.',
   refusedTitle: 'Your order was not placed',
   refusedText:
     'The checkout did not accept this order, and nothing was charged. Please order again; if it keeps failing, contact us with the code below.',

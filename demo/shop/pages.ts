@@ -6,15 +6,19 @@ import { layout } from './layout.ts';
 import { type Language, MESSAGES } from './messages.ts';
 import { statusBadge } from './order-status.ts';
 import { payPath, resultPath } from './paths.ts';
+import { latestReviews, productReviews } from './reviews/review-list.ts';
+import type { Review } from './reviews/reviews.ts';
 import { symbol } from './symbol.ts';
 import type { Visit } from './visit.ts';
 
-export function productsPage(visit: Visit): string {
+/** `reviews`: the latest. */
+export function productsPage(visit: Visit, reviews: Review[]): string {
   const text = MESSAGES[visit.language];
   const main = html`<section class="hero"><img src="/pictures/hero.svg" alt="">
 <div><h1>${text.slogan}</h1><p>${text.sloganText}</p></div></section>
 <section aria-labelledby="products"><h2 id="products">${text.products}</h2>
-<ul class="products">${CATALOGUE.map((product) => productCard(product, visit.language))}</ul></section>`;
+<ul class="products">${CATALOGUE.map((product) => productCard(product, visit.language))}</ul></section>
+${latestReviews(reviews, visit.language)}`;
   return layout(visit, { main, current: 'products' });
 }
 
@@ -26,7 +30,7 @@ function productCard(product: Product, language: Language): Html {
 }
 
 /** `formToken` makes the order of this form one order, however often the form is sent. */
-export function productPage(visit: Visit, product: Product, formToken: string): string {
+export function productPage(visit: Visit, product: Product, formToken: string, reviews: Review[]): string {
   const text = MESSAGES[visit.language];
   const { language } = visit;
   const quantities = Array.from({ length: MAX_QUANTITY }, (_, index) => index + 1);
@@ -49,6 +53,7 @@ ${quantities.map((quantity) => html`<option value="${quantity}">${quantity} · $
 </select></label>
 <button>${text.buy}</button>
 </form>
+${productReviews(reviews, language)}
 </article>`;
   return layout(visit, { title: product.name[language], main });
 }

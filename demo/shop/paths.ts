@@ -8,3 +8,8 @@ export function resultPath(order: Order, check?: number): string {
   const path = `/pay_callback?${new URLSearchParams({ order: order.id })}`;
   return check === undefined ? path : `${path}&check=${check}`;
 }
+
+/** Where a review of the order is written, and shown once it is. */
+export function reviewPath(orderId: string): string {
+  return `/orders/${encodeURIComponent(orderId)}/review`;
+}

@@ -3,7 +3,9 @@ import { localTime, price } from './format.ts';
 import { type Html, html } from './html.ts';
 import { layout } from './layout.ts';
 import { type Language, MESSAGES, type Messages } from './messages.ts';
-import { payPath, resultPath } from './paths.ts';
+import { payPath, resultPath, reviewPath } from './paths.ts';
+import { REVIEW_MESSAGES } from './reviews/messages.ts';
+import type { ReviewStep } from './reviews/review-step.ts';
 import { type SymbolName, symbol } from './symbol.ts';
 import type { Visit } from './visit.ts';
 
@@ -19,9 +21,22 @@ interface Result {
 /** How long the page waits before it looks again, look by look. After the last it leaves that to the customer. */
 const WAITS_S = [2, 2, 3, 3, 5, 5, 10, 10, 15];
 
-/** What became of the order, as the shop's books have it. `check` counts how often the page has looked by itself. */
-export function resultPage(visit: Visit, order: Order, refunds: Refund[], check: number): string {
+interface ShownOrder {
+  order: Order;
+  refunds: Refund[];
+  /** How often the page has looked by itself. */
+  check: number;
+  /** What there is to do about a review. */
+  review: ReviewStep;
+}
+
+/** What became of the order, as the shop's books have it. */
+export function resultPage(visit: Visit, { order, refunds, check, review }: ShownOrder): string {
   const result = describe(order, check, MESSAGES[visit.language]);
+  if (review !== 'no') {
+    const label = REVIEW_MESSAGES[visit.language][`${review}Review`];
+    result.actions.unshift({ label, href: reviewPath(order.id) });
+  }
   const main = html`<section class="result">
 ${symbol(result.symbol)}
 <div role="status"><h1>${result.title}</h1><p>${result.text}</p></div>

@@ -7,7 +7,9 @@ import getRawBody from 'raw-body';
 import { WebhookVerificationError } from 'standardwebhooks';
 import type { Books, Order, Refund } from './books.ts';
 import { CATALOGUE, describePurchase, findProduct, type Product, parseQuantity } from './catalogue.ts';
-import { CheckoutError, logCheckoutError } from './checkout.ts';
+import { CheckoutError } from './checkout.ts';
+import { sendCheckoutProblem } from './checkout-problem.ts';
+import { lookUp, type OrderName, withOrder } from './find-order.ts';
 import { html } from './html.ts';
 import { MESSAGES } from './messages.ts';
 import { addOfficeRoutes } from './office/routes.ts';
@@ -15,6 +17,8 @@ import { ordersPage, payPage, problemPage, productPage, productsPage, retryForm 
 import { payPath, resultPath } from './paths.ts';
 import { readForm } from './read-form.ts';
 import { resultPage } from './result-page.ts';
+import { reviewStep } from './reviews/review-step.ts';
+import { addReviewRoutes } from './reviews/routes.ts';
 import type { Shop } from './shop.ts';
 import { parameter, type Visit, visitOf } from './visit.ts';
 import { findOrMakeVisitor, findVisitor } from './visitor.ts';
@@ -22,13 +26,14 @@ import type { ReceivedEvent } from './webhooks.ts';
 
 export function addRoutes(app: Koa, shop: Shop): void {
   const router = new Router();
-  router.get('/', (ctx) => shop.sendPage(ctx, productsPage(visitOf(ctx))));
+  router.get('/', (ctx) => shop.sendPage(ctx, productsPage(visitOf(ctx), shop.reviews.latest(6))));
   router.get('/order_info', (ctx) => showProduct(ctx, shop));
   router.post('/orders', (ctx) => placeOrder(ctx, shop));
   router.get('/order_pay', (ctx) => showPay(ctx, shop));
   router.get('/pay_callback', (ctx) => showResult(ctx, shop));
   router.get('/my_orders', (ctx) => showOrders(ctx, shop));
   router.post('/webhooks/weixin', (ctx) => receiveEvent(ctx, shop));
+  addReviewRoutes(router, shop);
   addOfficeRoutes(router, shop);
   serveFiles(router);
   app.use(router.routes());
@@ -38,8 +43,10 @@ export function addRoutes(app: Koa, shop: Shop): void {
 
 function showProduct(ctx: Context, shop: Shop): void {
   const product = findProduct(parameter(ctx, 'product'));
-  if (product) shop.sendPage(ctx, productPage(visitOf(ctx), product, randomBytes(16).toString('base64url')));
-  else sendNotFound(ctx, shop);
+  if (product) {
+    const formToken = randomBytes(16).toString('base64url');
+    shop.sendPage(ctx, productPage(visitOf(ctx), product, formToken, shop.reviews.ofProduct(product.id)));
+  } else sendNotFound(ctx, shop);
 }
 
 async function placeOrder(ctx: Context, shop: Shop): Promise<void> {
@@ -85,16 +92,17 @@ function newOrder(shop: Shop, visit: Visit, product: Product, quantity: number, 
 }
 
 async function showPay(ctx: Context, shop: Shop): Promise<void> {
-  await withOrder(ctx, shop, (order) => shop.sendPage(ctx, payPage(visitOf(ctx), order, shop.widgetsUrl)));
+  await withOrder(ctx, shop, nameIn(ctx), (order) => shop.sendPage(ctx, payPage(visitOf(ctx), order, shop.widgetsUrl)));
 }
 
 async function showResult(ctx: Context, shop: Shop): Promise<void> {
-  await withOrder(ctx, shop, async (order) => {
+  await withOrder(ctx, shop, nameIn(ctx), async (order) => {
     if (!ctx.URL.searchParams.has('order')) return ctx.redirect(resultPath(order));
     const check = Number.parseInt(parameter(ctx, 'check') ?? '0', 10) || 0;
     const path = resultPath(order);
     const [known, refunds] = await Promise.all([lookUp(shop, order), findRefunds(shop, order)]);
-    shop.sendPage(ctx, resultPage(visitOf(ctx, path), known, refunds, check));
+    const review = reviewStep(shop, known, findVisitor(ctx));
+    shop.sendPage(ctx, resultPage(visitOf(ctx, path), { order: known, refunds, check, review }));
   });
 }
 
@@ -114,48 +122,8 @@ async function showOrders(ctx: Context, shop: Shop): Promise<void> {
   shop.sendPage(ctx, ordersPage(visitOf(ctx), await Promise.all(orders.map((order) => lookUp(shop, order)))));
 }
 
-/** The order that `?order=` or `?outTradeNo=` names, from the books, or from the proxy where they were lost. */
-async function withOrder(ctx: Context, shop: Shop, show: (order: Order) => unknown): Promise<void> {
-  try {
-    const order = await findOrder(shop, parameter(ctx, 'order'), parameter(ctx, 'outTradeNo'));
-    if (order) {
-      await show(order);
-      return;
-    }
-    const visit = visitOf(ctx);
-    const text = MESSAGES[visit.language];
-    ctx.status = 404;
-    shop.sendPage(ctx, problemPage(visit, { title: text.orderNotFoundTitle, text: text.orderNotFoundText }));
-  } catch (error) {
-    const visit = visitOf(ctx);
-    const again = html`<a class="button" href="${visit.path}">${MESSAGES[visit.language].tryAgain}</a>`;
-    sendCheckoutProblem(ctx, shop, visit, error, { retry: again, giveUp: again });
-  }
-}
-
-async function findOrder(shop: Shop, id: string | undefined, outTradeNo: string | undefined) {
-  const { books, checkout } = shop;
-  if (id !== undefined) {
-    if (!/^ord_[\w-]{1,64}$/.test(id)) return undefined;
-    return books.byId(id) ?? recordFound(books, await checkout.findById(id));
-  }
-  if (outTradeNo === undefined || !/^QY[0-9A-F]{24}$/.test(outTradeNo)) return undefined;
-  return books.byOutTradeNo(outTradeNo) ?? recordFound(books, await checkout.findByOutTradeNo(outTradeNo));
-}
-
-function recordFound(books: Books, order: Order | undefined): Order | undefined {
-  return order && books.record(order);
-}
-
-/** The books know of a payment once the webhook has come. Until then, and should it be lost, the proxy is asked. */
-async function lookUp(shop: Shop, order: Order): Promise<Order> {
-  if (!shop.books.mayBeBehind(order)) return order;
-  try {
-    return recordFound(shop.books, await shop.checkout.findById(order.id)) ?? order;
-  } catch (error) {
-    if (error instanceof CheckoutError) return order;
-    throw error;
-  }
+function nameIn(ctx: Context): OrderName {
+  return { id: parameter(ctx, 'order'), outTradeNo: parameter(ctx, 'outTradeNo') };
 }
 
 async function receiveEvent(ctx: Context, shop: Shop): Promise<void> {
@@ -175,25 +143,6 @@ async function receiveEvent(ctx: Context, shop: Shop): Promise<void> {
 function enterEvent(books: Books, { type, data }: ReceivedEvent): void {
   if (type.startsWith('order.') || type === 'payment.late') books.record(data as unknown as Order);
   if (type.startsWith('refund.')) books.outdate((data as unknown as Refund).orderId);
-}
-
-/** Says that the proxy did not serve. Anything else than that is thrown again. */
-function sendCheckoutProblem(
-  ctx: Context,
-  shop: Shop,
-  visit: Visit,
-  error: unknown,
-  actions: { retry: ReturnType<typeof html>; giveUp: ReturnType<typeof html> },
-): void {
-  if (!(error instanceof CheckoutError)) throw error;
-  logCheckoutError(error);
-  const { code, temporary } = error;
-  const text = MESSAGES[visit.language];
-  ctx.status = temporary ? 503 : 502;
-  const problem = temporary
-    ? { title: text.unavailableTitle, text: text.unavailableText, code, action: actions.retry }
-    : { title: text.refusedTitle, text: text.refusedText, code, action: actions.giveUp };
-  shop.sendPage(ctx, problemPage(visit, problem));
 }
 
 function sendNotFound(ctx: Context, shop: Shop): void {

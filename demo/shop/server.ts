@@ -7,6 +7,7 @@ import { contentSecurityPolicy, type PolicySources } from './content-security-po
 import { MESSAGES } from './messages.ts';
 import { PrintedCodes } from './office/printed-codes.ts';
 import { problemPage } from './pages.ts';
+import { Reviews } from './reviews/reviews.ts';
 import { addRoutes } from './routes.ts';
 import type { Shop } from './shop.ts';
 import { chooseLanguage } from './visitor.ts';
@@ -80,7 +81,9 @@ function createShop(options: ShopOptions, publicUrl: string): Shop {
   return {
     publicUrl,
     widgetsUrl: new URL('/widgets.js', proxyUrl).href,
+    imagesUrl: new URL('/v1/images/', proxyUrl).href,
     books: new Books(),
+    reviews: new Reviews(),
     checkout,
     printedCodes: new PrintedCodes(checkout, options.onPrintedCode),
     webhooks: createWebhookReceiver(options.webhookSecret),
@@ -110,7 +113,7 @@ async function answerFailures(ctx: Context, next: Next, shop: Shop): Promise<voi
     const problem =
       status >= 500
         ? { title: text.internalTitle, text: text.internalText }
-        : { title: text.badOrderTitle, text: text.badOrderText };
+        : { title: text.badRequestTitle, text: text.badRequestText };
     shop.sendPage(ctx, problemPage(visit, problem));
   }
 }

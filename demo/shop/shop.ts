@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Books } from './books.ts';
 import type { Checkout } from './checkout.ts';
 import type { PrintedCodes } from './office/printed-codes.ts';
+import type { Reviews } from './reviews/reviews.ts';
 import type { WebhookReceiver } from './webhooks.ts';
 
 /** What the pages work with. */
@@ -9,7 +10,10 @@ export interface Shop {
   /** Where customers reach the shop, without a slash at the end. */
   publicUrl: string;
   widgetsUrl: string;
+  /** What the address of every picture at the proxy begins with. */
+  imagesUrl: string;
   books: Books;
+  reviews: Reviews;
   checkout: Checkout;
   printedCodes: PrintedCodes;
   webhooks: WebhookReceiver;

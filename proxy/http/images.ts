@@ -18,10 +18,10 @@ const WidthQuery = z.strictObject({
     .optional(),
 });
 
-/** A picture never changes; nothing in it may act; any page may show it. */
+/** A picture never changes; nothing in it may act; any page may show it. The styles are those of browsers' own viewers. */
 const HEADERS = {
   'cache-control': 'public, max-age=31536000, immutable',
-  'content-security-policy': "default-src 'none'; sandbox",
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   'cross-origin-resource-policy': 'cross-origin',
   'accept-ranges': 'bytes',
 };

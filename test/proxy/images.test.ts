@@ -42,7 +42,7 @@ describe('an uploaded picture', () => {
     const said = Object.fromEntries(headers);
     assert.equal(said['content-type'], 'image/jpeg');
     assert.equal(said['x-content-type-options'], 'nosniff');
-    assert.equal(said['content-security-policy'], "default-src 'none'; sandbox");
+    assert.equal(said['content-security-policy'], "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     assert.equal(said['cross-origin-resource-policy'], 'cross-origin');
     assert.equal(said['cache-control'], 'public, max-age=31536000, immutable');
   });

@@ -2,12 +2,15 @@ import { type Html, html } from '../html.ts';
 import { layout } from '../layout.ts';
 import type { Visit } from '../visit.ts';
 import { OFFICE_MESSAGES } from './messages.ts';
+import { OFFICE_REVIEWS_PATH } from './paths.ts';
+
+type OfficePage = 'orders' | 'reviews' | 'codes';
 
 interface Content {
   title: string;
   main: Html;
   /** Marks the link that leads to this page. */
-  current?: 'orders' | 'codes';
+  current?: OfficePage;
   /** More for `<head>`. */
   head?: Html;
 }
@@ -15,7 +18,7 @@ interface Content {
 /** The shop's frame with the office's own links. */
 export function officeLayout(visit: Visit, { title, main, current, head }: Content): string {
   const text = OFFICE_MESSAGES[visit.language];
-  const link = (name: 'orders' | 'codes', href: string) =>
+  const link = (name: OfficePage, href: string) =>
     html`<a href="${href}"${current === name ? html` aria-current="page"` : undefined}>${text[name]}</a>`;
   return layout(visit, {
     title: `${title} · ${text.office}`,
@@ -23,7 +26,7 @@ export function officeLayout(visit: Visit, { title, main, current, head }: Conte
 <meta name="robots" content="noindex">
 ${head}`,
     main: html`<div class="office">
-<div class="office-bar"><nav class="tabs" aria-label="${text.office}"><span class="office-name">${text.office}</span>${link('orders', '/office')}${link('codes', '/office/codes')}</nav>
+<div class="office-bar"><nav class="tabs" aria-label="${text.office}"><span class="office-name">${text.office}</span>${link('orders', '/office')}${link('reviews', OFFICE_REVIEWS_PATH)}${link('codes', '/office/codes')}</nav>
 <p class="demo-note">${text.openToAll}</p></div>
 ${main}</div>`,
   });

@@ -9,6 +9,7 @@ const chinese = {
   unavailableText: '代理没有回答，或者没有接受请求；没有退款，也没有关闭订单。请看看它的日志，再试一次。',
   orderNotFound: '代理没有这笔订单。请从订单列表重新打开。',
   orders: '订单',
+  reviews: '评价',
   codes: '商品码',
   backToOrders: '全部订单',
 
@@ -107,6 +108,17 @@ const chinese = {
   asCustomer: '顾客看到的订单',
   customerPage: '打开顾客的页面',
 
+  reviewsText: '不合适的照片可以移除：它会从代理删除，不能恢复；其他评价里的同一张照片也会一起移除。',
+  reviewsEmpty: '还没有评价',
+  reviewsEmptyText: '顾客付款后，可以从订单页评价晒单。评价会出现在这里。',
+  toOrder: '查看订单',
+  removePhoto: '移除',
+  removeForGood: '确认移除',
+  photoNotFoundTitle: '没有找到这张照片',
+  photoNotFoundText: '请从评价列表重新打开。',
+  notRemovedTitle: '照片没有移除',
+  notRemovedText: '代理没有回答，或者没有接受请求；顾客仍能看到照片。请看看它的日志，再试一次。',
+
   codesText: '每件商品一张立牌，放在货架或茶桌上。顾客用微信扫一扫，就会按店里的价格生成一笔订单。',
   codesPrint: '在电脑上按 Ctrl + P（Mac 按 ⌘ P）打印：一张 A4 纸四张立牌，沿虚线对折即可立起。',
   codesScan: '在演示里：打开手机页面的“扫一扫”，就能扫这些码；订单会出现在后台。',
@@ -131,6 +143,7 @@ const english: OfficeMessages = {
     'The proxy does not answer, or did not accept the request. Nothing was refunded or closed. See its log, then try again.',
   orderNotFound: 'The proxy has no such order. Please open it from the list.',
   orders: 'Orders',
+  reviews: 'Reviews',
   codes: 'Product codes',
   backToOrders: 'All orders',
 
@@ -232,6 +245,19 @@ const english: OfficeMessages = {
 
   asCustomer: 'As the customer sees it',
   customerPage: 'Open the customer’s page',
+
+  reviewsText:
+    'Photos that should not be there can be removed. They are deleted at the proxy for good, also where another review has the same photo.',
+  reviewsEmpty: 'No reviews yet',
+  reviewsEmptyText: 'Customers can review an order once it is paid. Their reviews appear here.',
+  toOrder: 'See the order',
+  removePhoto: 'Remove',
+  removeForGood: 'Remove for good',
+  photoNotFoundTitle: 'There is no such photo',
+  photoNotFoundText: 'Please open it from the list of reviews.',
+  notRemovedTitle: 'The photo was not removed',
+  notRemovedText:
+    'The proxy does not answer, or did not accept the request; customers still see the photo. See its log, then try again.',
 
   codesText:
     'One tent card a product, for the shelf or the tea table. Whoever scans it with WeChat gets an order at the shop’s price.',

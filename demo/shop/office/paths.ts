@@ -11,3 +11,9 @@ export function officeRefundPath(orderId: string, outRefundNo: string, check?: n
   const query = new URLSearchParams({ refund: outRefundNo, ...(check === undefined ? {} : { check: String(check) }) });
   return `${officeOrderPath(orderId)}?${query}`;
 }
+
+export const OFFICE_REVIEWS_PATH = '/office/reviews';
+
+export function removePhotoPath(orderId: string): string {
+  return `${OFFICE_REVIEWS_PATH}/${encodeURIComponent(orderId)}/remove_photo`;
+}

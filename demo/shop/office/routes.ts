@@ -13,6 +13,7 @@ import { loopbackOnly } from './loopback-only.ts';
 import { closeOrder, refundOrder, showOrder } from './order-routes.ts';
 import { officeOrdersPage } from './orders-page.ts';
 import { sendOfficeProblem } from './problem.ts';
+import { removePhoto, showReviews } from './review-routes.ts';
 
 /** The pages for the shop's own staff. Their facts come from the proxy, which has the orders of printed codes as well. */
 export function addOfficeRoutes(router: Router, shop: Shop): void {
@@ -21,6 +22,8 @@ export function addOfficeRoutes(router: Router, shop: Shop): void {
   router.get('/office/orders/:id', (ctx) => showOrder(ctx, shop));
   router.post('/office/orders/:id/refunds', (ctx) => refundOrder(ctx, shop));
   router.post('/office/orders/:id/close', (ctx) => closeOrder(ctx, shop));
+  router.get('/office/reviews', (ctx) => showReviews(ctx, shop));
+  router.post('/office/reviews/:id/remove_photo', (ctx) => removePhoto(ctx, shop));
   router.get('/office/codes', (ctx) => showCodes(ctx, shop));
   router.get('/office/codes/:product.svg', (ctx) => sendCode(ctx, shop));
 }
