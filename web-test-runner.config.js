@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { esbuildPlugin } from '@web/dev-server-esbuild';
 import { playwrightLauncher } from '@web/test-runner-playwright';
@@ -44,8 +45,10 @@ export default {
       name: 'an-earlier-version',
       // What a browser has kept of the widgets, while the proxy has moved on.
       async serve({ path }) {
-        if (!path.startsWith('/earlier/widgets/') || /-.{8}\.js$/.test(path)) return undefined;
-        return { body: await readFile(path.replace('/earlier/', 'dist/'), 'utf8'), type: 'js' };
+        if (!path.startsWith('/earlier/widgets/')) return undefined;
+        const file = path.replace('/earlier/', 'dist/');
+        const isHashed = /-.{8}\.js$/.test(file) && existsSync(file.replace(/-.{8}\.js$/, '.js'));
+        return isHashed ? undefined : { body: await readFile(file, 'utf8'), type: 'js' };
       },
     },
     { name: 'stop-scripted-proxy', serverStop: () => proxy.stop() },

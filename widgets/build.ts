@@ -12,7 +12,12 @@ export const OUTPUT = widgets('../dist/widgets/');
 const NOTICES = 'third-party-notices.txt';
 
 /** One file each with everything in it, for a script tag: all elements, or one. */
-const SCRIPTS = { widgets: 'index.ts', 'order-card': 'order-card/index.ts', 'pay-button': 'pay-button/index.ts' };
+const SCRIPTS = {
+  widgets: 'index.ts',
+  'image-uploader': 'image-uploader/index.ts',
+  'order-card': 'order-card/index.ts',
+  'pay-button': 'pay-button/index.ts',
+};
 
 /**
  * What the scripts load when they need it, each from a file of its own beside them: `<part>-<hash>.js`, whose name stands
@@ -23,6 +28,8 @@ const PARTS = {
   wechat: ['wechat', 'core/wechat/wechat-file.ts'],
   attempt: ['attempt', 'pay-button/attempt-file.ts'],
   native: ['native', 'pay-button/native-file.ts'],
+  uploader: ['uploader', 'image-uploader/uploader-file.ts'],
+  pictures: ['pictures', 'image-uploader/pictures-file.ts'],
 } as const;
 
 /**
@@ -31,6 +38,7 @@ const PARTS = {
  * - `widgets.iife.js`: the same for old browsers, ES2019.
  * - `wechat-<hash>.js`, `weixin-js-sdk-<hash>.js`: what the scripts load when they are inside WeChat.
  * - `attempt-<hash>.js`: what they load for the first attempt to pay; `native-<hash>.js`: for a code to scan.
+ * - `uploader-<hash>.js`: what they load where there is an `<image-uploader>`; `pictures-<hash>.js`: with its first picture.
  * - `third-party-notices.txt`.
  */
 export async function buildWidgets(): Promise<void> {

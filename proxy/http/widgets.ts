@@ -20,8 +20,8 @@ const TYPES: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } };
-/** Vite puts a hash of the content into the name. */
-const HASHED = /-[0-9A-Za-z_-]{8}\.\w+$/;
+/** The build puts a hash of the content into the name, and the same file without it beside it: no other name looks so. */
+const HASH = /-[0-9A-Za-z_-]{8}(?=\.\w+$)/;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** The names that pages are written against: asked for again soon, and answered with 304 where nothing is new. */
 const REVALIDATED = 'public, max-age=300, stale-while-revalidate=86400';
@@ -63,21 +63,23 @@ export async function widgetRoutes(folder: string): Promise<Route[]> {
 async function readAssets(folder: string): Promise<Map<string, Asset>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile() && extname(entry.name) in TYPES);
+  const paths = new Set(files.map(({ parentPath, name }) => join(parentPath, name)));
   return new Map(
     await Promise.all(
       files.map(async (file) => {
         const path = join(file.parentPath, file.name);
-        return [relative(folder, path).replaceAll(sep, '/'), toAsset(file.name, await readFile(path))] as const;
+        const isHashed = HASH.test(path) && paths.has(path.replace(HASH, ''));
+        return [relative(folder, path).replaceAll(sep, '/'), toAsset(path, isHashed, await readFile(path))] as const;
       }),
     ),
   );
 }
 
-function toAsset(name: string, identity: Buffer): Asset {
+function toAsset(name: string, isHashed: boolean, identity: Buffer): Asset {
   return {
     type: TYPES[extname(name)]!,
     etag: `"${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}"`,
-    cacheControl: HASHED.test(name) ? IMMUTABLE : REVALIDATED,
+    cacheControl: isHashed ? IMMUTABLE : REVALIDATED,
     identity,
     compressed: {},
   };

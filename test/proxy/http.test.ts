@@ -967,7 +967,10 @@ describe('the built widgets', () => {
       'widgets.js',
       'widgets.iife.js',
       'pay-button.js',
+      'image-uploader.js',
+      'qr.js',
       'qr-Ab3_x-9Z.js',
+      'chunks/part.js',
       'chunks/part-00000000.js',
       'third-party-notices.txt',
     ]) {
@@ -1049,7 +1052,7 @@ describe('the built widgets', () => {
     for (const path of ['/widgets/qr-Ab3_x-9Z.js', '/widgets/chunks/part-00000000.js']) {
       assert.match((await send(site, { path })).headers.get('cache-control') ?? '', /max-age=31536000, immutable/);
     }
-    for (const path of ['/widgets.js', '/widgets.iife.js', '/widgets/pay-button.js']) {
+    for (const path of ['/widgets.js', '/widgets.iife.js', '/widgets/qr.js', '/widgets/image-uploader.js']) {
       const { headers } = await send(site, { path });
       assert.doesNotMatch(headers.get('cache-control') ?? 'immutable', /immutable/, path);
 

@@ -11,10 +11,13 @@ const LIMITS = {
   'widgets.iife.js': 22_000,
   'order-card.js': 14_000,
   'pay-button.js': 14_000,
+  'image-uploader.js': 12_000,
   'weixin-js-sdk-': 5_000,
   'wechat-': 5_000,
   'attempt-': 4_200,
   'native-': 3_000,
+  'uploader-': 10_000,
+  'pictures-': 8_500,
 };
 
 const nameOf = (start: string) => readdirSync(OUTPUT).find((name) => name.startsWith(start))!;
@@ -30,7 +33,9 @@ describe('the built widgets', () => {
     });
   }
 
-  for (const start of ['widgets.iife.js', 'weixin-js-sdk-', 'wechat-', 'attempt-', 'native-']) {
+  const parts = ['weixin-js-sdk', 'wechat', 'attempt', 'native', 'uploader', 'pictures'];
+
+  for (const start of ['widgets.iife.js', ...parts.map((part) => `${part}-`)]) {
     it(`${start} is an ES2019 script`, async () => {
       const code = read(nameOf(start));
       const options = { minify: false, sourcemap: false, lang: 'js', sourceType: 'script' } as const;
@@ -41,7 +46,7 @@ describe('the built widgets', () => {
     });
   }
 
-  for (const name of ['widgets.js', 'pay-button.js', 'order-card.js', 'index.js']) {
+  for (const name of ['widgets.js', 'pay-button.js', 'order-card.js', 'image-uploader.js', 'index.js']) {
     it(`${name} is an ES2021 module`, async () => {
       const options = { minify: false, sourcemap: false, lang: 'js', sourceType: 'module' } as const;
       const asIs = await transformWithOxc(read(name), 'module.js', { ...options, target: 'esnext' });
@@ -51,8 +56,7 @@ describe('the built widgets', () => {
   }
 
   it('keeps a name without a hash for widgets that a browser has kept', () => {
-    for (const part of ['wechat', 'attempt', 'native', 'weixin-js-sdk'])
-      assert.equal(read(`${part}.js`), read(nameOf(`${part}-`)));
+    for (const part of parts) assert.equal(read(`${part}.js`), read(nameOf(`${part}-`)));
   });
 
   it('leaves Lit to the bundler of whoever installs the package', () => {
@@ -63,9 +67,11 @@ describe('the built widgets', () => {
   });
 
   it('doubles neither Lit nor the texts of errors in what is loaded later', () => {
-    for (const part of ['attempt.js', 'native.js', 'wechat.js'])
+    for (const part of ['attempt.js', 'native.js', 'wechat.js', 'uploader.js', 'pictures.js'])
       assert.doesNotMatch(read(part), /litElement|lit\$|ALLOWED_ORIGINS/);
   });
+
+  it('doubles no text of an error of the uploader', () => assert.doesNotMatch(read('uploader.js'), /JPEG、PNG/));
 
   it('names the licence of everything that it contains', () => {
     for (const name of ['lit', 'weixin-js-sdk', 'lean-qr'])
@@ -73,10 +79,11 @@ describe('the built widgets', () => {
   });
 
   it('uses nothing that old phones lack', () => {
-    for (const name of ['widgets.js', 'widgets.iife.js', 'attempt.js', 'native.js', 'wechat.js']) {
+    for (const name of ['widgets.js', 'widgets.iife.js', ...parts.slice(1).map((part) => `${part}.js`)]) {
       assert.doesNotMatch(
         read(name),
-        /attachInternals|<dialog|:has\(|@layer|\.replaceAll\(|\.at\(|structuredClone|\beval\(|new Function/,
+        // ElementInternals only where they are.
+        /\.attachInternals\(|<dialog|:has\(|@layer|\.replaceAll\(|\.at\(|structuredClone|\beval\(|new Function/,
       );
     }
   });

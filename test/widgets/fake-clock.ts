@@ -26,12 +26,18 @@ export class FakeClock implements Clock {
     for (;;) {
       const next = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (!next) break;
-      this.time = next.at;
+      this.time = Math.max(this.time, next.at);
       this.clearTimeout(next);
       next.run();
       await settled();
     }
     this.time = end;
+  }
+
+  /** Time goes by while the page sleeps: what came due meanwhile runs late. */
+  sleep(ms: number): Promise<void> {
+    this.time += ms;
+    return this.advance(0);
   }
 
   get pending(): number {

@@ -9,16 +9,21 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { JssdkConfig, PageOrder, Payment, Problem, Session } from '../../proxy/api.ts';
+import { buffer } from 'node:stream/consumers';
+import { Image, JssdkConfig, PageOrder, Payment, Problem, Session } from '../../proxy/api.ts';
 
 export interface ScriptedAnswer {
   status?: number;
   body?: unknown;
   /** Milliseconds. */
   delay?: number;
-  /** `hang`: never answers; `drop`: closes the connection; `portal`: answers HTML, as a wireless network's sign-in does. */
-  fault?: 'hang' | 'drop' | 'portal';
+  /**
+   * `hang`: never answers; `drop`: closes the connection; `portal`: answers HTML, as a wireless network's sign-in does;
+   * `early`: answers before it has read the body, and hangs up.
+   */
+  fault?: 'hang' | 'drop' | 'portal' | 'early';
+  /** Seconds, in the header. */
+  retryAfter?: number;
   /** Redirects to `return_to` with this fragment. */
   returnWith?: string;
   /** A page, such as WeChat's own for H5 payments. */
@@ -33,7 +38,16 @@ export interface RecordedCall {
   authorization?: string;
   cookie?: string;
   referer?: string;
+  /** JSON; of an upload, what came in its only part. */
   body?: unknown;
+}
+
+/** What came of an uploaded file. */
+export interface RecordedFile {
+  field: string;
+  fileName: string;
+  type: string;
+  size: number;
 }
 
 const FORMS = [
@@ -41,6 +55,7 @@ const FORMS = [
   [/^POST \/v1\/orders\/[^/]+\/payments$/, Payment],
   [/^POST \/v1\/sessions$/, Session],
   [/^GET \/v1\/jssdk\/config$/, JssdkConfig],
+  [/^POST \/v1\/images$/, Image],
 ] as const;
 
 export async function startScriptedProxy(): Promise<{ url: string; stop(): void }> {
@@ -53,13 +68,15 @@ export async function startScriptedProxy(): Promise<{ url: string; stop(): void 
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-allow-headers', 'authorization, content-type');
     response.setHeader('access-control-allow-methods', 'GET, POST, PUT');
+    response.setHeader('access-control-expose-headers', 'retry-after');
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-    const body = await text(request);
-    if (path === '/script') return learn(scene.script, body, response);
-    if (path === '/calls') return void response.end(JSON.stringify(scene.calls));
     const route = `${request.method} ${path}`;
-    scene.calls.push(record(route, url, request, body));
     const answers = scene.script[route] ?? [];
+    const isEarly = answers[0]?.fault === 'early';
+    const body = isEarly ? Buffer.alloc(0) : await buffer(request);
+    if (path === '/script') return learn(scene.script, body.toString(), response);
+    if (path === '/calls') return void response.end(JSON.stringify(scene.calls));
+    scene.calls.push(record(route, url, request, body));
     await answer(answers.length > 1 ? answers.shift() : answers[0], url, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -89,16 +106,29 @@ function learn(script: Script, body: string, response: ServerResponse): void {
   response.writeHead(204).end();
 }
 
-function record(route: string, url: URL, request: IncomingMessage, body: string): RecordedCall {
-  const { authorization, cookie, referer } = request.headers;
+function record(route: string, url: URL, request: IncomingMessage, body: Buffer): RecordedCall {
+  const { authorization, cookie, referer, 'content-type': type = '' } = request.headers;
+  const [, boundary] = /^multipart\/form-data; boundary=(.+)$/.exec(type) ?? [];
   return {
     route,
     query: Object.fromEntries(url.searchParams),
     ...(authorization ? { authorization } : {}),
     ...(cookie ? { cookie } : {}),
     ...(referer ? { referer } : {}),
-    ...(body ? { body: JSON.parse(body) } : {}),
+    ...(body.length > 0 ? { body: boundary ? fileOf(body, boundary) : JSON.parse(body.toString()) } : {}),
   };
+}
+
+/** The one part of a form with a file. */
+function fileOf(body: Buffer, boundary: string): RecordedFile | undefined {
+  const form = body.toString('latin1');
+  const part = new RegExp(`^--${boundary}\r\n([^]*?)\r\n\r\n([^]*)\r\n--${boundary}--\r\n$`).exec(form);
+  const [, head = '', content = ''] = part ?? [];
+  const [, field, fileName] = /name="([^"]*)"; filename="([^"]*)"/.exec(head) ?? [];
+  const [, type] = /content-type: (.+)/i.exec(head) ?? [];
+  return field && fileName && type && !content.includes(boundary)
+    ? { field, fileName, type, size: content.length }
+    : undefined;
 }
 
 async function answer(
@@ -107,9 +137,11 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { status = 200, body, delay, fault, returnWith, html } = scripted ?? { status: 404 };
+  const { status = 200, body, delay, fault, retryAfter, returnWith, html } = scripted ?? { status: 404 };
   if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
   if (fault === 'hang') return;
+  if (retryAfter) response.setHeader('retry-after', retryAfter);
+  if (fault === 'early') response.setHeader('connection', 'close');
   if (fault === 'drop') request.socket.destroy();
   else if (fault === 'portal') response.setHeader('content-type', 'text/html').end('<h1>Welcome to our network</h1>');
   else if (html !== undefined) response.writeHead(status, { 'content-type': 'text/html' }).end(html);

@@ -3,9 +3,10 @@ import { it } from 'node:test';
 
 it('imports without a browser, and registering does nothing harmful', async () => {
   assert.equal(typeof document, 'undefined');
-  const { PayButton, OrderCard, PaySuccessEvent, define } = await import('../../widgets/index.ts');
+  const { PayButton, OrderCard, ImageUploader, PaySuccessEvent, define } = await import('../../widgets/index.ts');
   assert.equal(new PayButton().state, 'idle');
   assert.equal(new OrderCard().state, 'loading');
+  assert.equal(new ImageUploader().value, '');
   define('pay-button', PayButton);
   assert.equal(PaySuccessEvent.prototype instanceof Event, true);
 });

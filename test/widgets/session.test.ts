@@ -96,12 +96,12 @@ function arrange({ href = 'https://shop.test/pay?order=1#/cart', kept, meta, ret
   };
 }
 
-const CLICK = { orderId: 'ord_1', mayLeave: true };
-const RESUMED = { orderId: 'ord_1', mayLeave: false };
+const CLICK = { purpose: 'ord_1', mayLeave: true };
+const RESUMED = { purpose: 'ord_1', mayLeave: false };
 const give = async (token: string) => token;
 
 function returnedWith(answer: { code?: string; error?: string }): SignInReturn {
-  return { proxy: 'https://pay.test', orderId: 'ord_1', verifier: 'v1', scroll: [0, 420], ...answer };
+  return { proxy: 'https://pay.test', purpose: 'ord_1', verifier: 'v1', scroll: [0, 420], ...answer };
 }
 
 describe('a session', () => {
@@ -192,6 +192,15 @@ describe('coming back from the sign-in', () => {
     const { page, signInPage } = aPage('https://shop.test/pay?order=1#wx_code=abc', await departed());
     assert.deepEqual(takeReturn(signInPage), returnedWith({ code: 'abc' }));
     assert.equal(page.url.href, 'https://shop.test/pay?order=1#/cart');
+  });
+
+  it('brings what the page was left for, be it an order or pictures', async () => {
+    const purpose = 'image-uploader photos';
+    const { session, page } = arrange();
+    session.with({ purpose, mayLeave: true }, give).catch(() => {});
+    await settled();
+    const { signInPage } = aPage('https://shop.test/review#wx_code=abc', page.kept);
+    assert.equal(takeReturn(signInPage)?.purpose, purpose);
   });
 
   it('takes an error back, and what a router made of the fragment', async () => {

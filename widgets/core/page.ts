@@ -25,7 +25,7 @@ const inPage = typeof document === 'object';
 
 /** What WeChat's sign-in brought back when this page was loaded. */
 const signIn: { returned?: SignInReturn | undefined; resumed?: boolean } = inPage
-  ? shared('sign-in@1', () => ({ returned: takeReturn(signInPage()) }))
+  ? shared('sign-in@2', () => ({ returned: takeReturn(signInPage()) }))
   : {};
 const landingUrl: string = inPage ? shared('landing@1', () => location.href) : '';
 
@@ -37,10 +37,10 @@ export function feedOf(address: string, orderId: string): OrderFeed {
   });
 }
 
-/** Whether the payer left this page to sign in for this order: the payment goes on, once. */
-export function takeResume(address: string, orderId: string): boolean {
+/** Whether the payer left this page to sign in for this purpose: it goes on, once. */
+export function takeResume(address: string, purpose: string): boolean {
   const { returned, resumed } = signIn;
-  if (resumed || returned?.proxy !== address || returned.orderId !== orderId) return false;
+  if (resumed || returned?.proxy !== address || returned.purpose !== purpose) return false;
   signIn.resumed = true;
   return true;
 }

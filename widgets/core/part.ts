@@ -1,6 +1,6 @@
 import { SHARED, shared } from './shared.ts';
 
-const slot = (name: string) => `${name}-script@1`;
+const slot = (name: string) => `${name}-script@2`;
 
 /** Where the file of a part leaves what it brings. */
 export function partOf<Part extends object>(name: string): Part {

@@ -43,10 +43,7 @@ export class ProxyClient {
     request.signal?.addEventListener('abort', stop);
     try {
       const response = await this._fetch(this.address + path, init(request, abort.signal));
-      const answer = await read(response);
-      if (!response.ok) throw refusal(response, answer);
-      if (!answer?.[field]) throw failure('proxy_answer_invalid', { status: response.status });
-      return answer as T;
+      return this.take(response.status, await response.text(), response.headers.get('retry-after'), field);
     } catch (reason) {
       if (reason instanceof WidgetError) throw reason;
       throw failure(timedOut ? 'proxy_timeout' : 'proxy_unreachable', { reason });
@@ -54,6 +51,19 @@ export class ProxyClient {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', stop);
     }
+  }
+
+  /**
+   * What the proxy answered, by whatever it was asked.
+   *
+   * @param retryAfter the header of that name.
+   * @throws WidgetError
+   */
+  take<T>(status: number, text: string, retryAfter: string | null, field: keyof T & string): T {
+    const answer = parse(text);
+    if (status > 299) throw refusal(status, retryAfter, answer);
+    if (!answer?.[field]) throw failure('proxy_answer_invalid', { status });
+    return answer as T;
   }
 }
 
@@ -67,8 +77,7 @@ function init({ body, token }: Request, signal: AbortSignal): RequestInit {
 }
 
 /** `undefined` where it is not JSON: a captive portal, or an error page of a server in between. */
-async function read(response: Response): Promise<Record<string, unknown> | undefined> {
-  const text = await response.text();
+function parse(text: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(text);
   } catch {
@@ -76,8 +85,8 @@ async function read(response: Response): Promise<Record<string, unknown> | undef
   }
 }
 
-function refusal({ status, headers }: Response, answer: Partial<Problem> | undefined): WidgetError {
-  const retryAfter = Number(headers.get('retry-after')) * 1000 || undefined;
+function refusal(status: number, after: string | null, answer: Partial<Problem> | undefined): WidgetError {
+  const retryAfter = Number(after) * 1000 || undefined;
   if (answer?.code) return failure(answer.code, { status, problem: answer as Problem, retryAfter });
   const code = status === 429 ? 'rate_limited' : status < 500 ? 'proxy_answer_invalid' : 'proxy_failed';
   return failure(code, { status, retryAfter });

@@ -18,7 +18,7 @@ export interface SignInPage {
 interface Departure {
   verifier: string;
   proxy: string;
-  orderId: string;
+  purpose: string;
   fragment: string;
   scroll: [x: number, y: number];
 }
@@ -26,7 +26,8 @@ interface Departure {
 /** What a sign-in brought back: a code to exchange, or the code of an error. */
 export interface SignInReturn {
   proxy: string;
-  orderId: string;
+  /** What the payer left for, as `SessionRequest` has it. */
+  purpose: string;
   verifier: string;
   /** Where the page was scrolled to. */
   scroll: [x: number, y: number];
@@ -39,7 +40,7 @@ const DEPARTURE = 'weixin-widgets:sign-in';
 const RETURNED = /^#(\/?)wx_(code|error)=([^&]*)/;
 
 /** Remembers the page and gives the address to come back to. */
-export function depart(page: SignInPage, leave: Pick<Departure, 'verifier' | 'proxy' | 'orderId'>): string {
+export function depart(page: SignInPage, leave: Pick<Departure, 'verifier' | 'proxy' | 'purpose'>): string {
   const departure: Departure = { ...leave, fragment: page.location.hash, scroll: page.scroll() };
   page.storage?.setItem(DEPARTURE, JSON.stringify(departure));
   return page.location.href.split('#')[0]!;
@@ -59,11 +60,10 @@ export function takeReturn(page: SignInPage): SignInReturn | undefined {
   const departure = takeDeparture(page);
   if (!kind) return undefined;
   const { pathname, search } = page.location;
-  page.history.replaceState(page.history.state, '', pathname + search + (departure?.fragment ?? ''));
+  const { fragment = '', ...left }: Partial<Departure> = departure ?? {};
+  page.history.replaceState(page.history.state, '', pathname + search + fragment);
   if (slash) page.announce();
-  if (!departure) return undefined;
-  const { proxy, orderId, verifier, scroll } = departure;
-  return { proxy, orderId, verifier, scroll, [kind]: decodeURIComponent(value) };
+  return departure && ({ ...left, [kind]: decodeURIComponent(value) } as SignInReturn);
 }
 
 function takeDeparture(page: SignInPage): Departure | undefined {

@@ -57,3 +57,21 @@ export const JSSDK_CALL = 10_000;
 /** After the sign-in, the page is scrolled to where it was as soon as it is high enough; for so long it is tried. */
 export const SCROLL_PAUSE = 50;
 export const SCROLL_PATIENCE = 3000;
+
+/** An upload that does not get on for so long is given up; in WeChat nothing is heard of it between beginning and end. */
+export const UPLOAD_STALL = 30_000;
+export const WECHAT_UPLOAD_STALL = 150_000;
+/** A timer that comes so much too late: the page slept meanwhile, and the upload with it. */
+export const UPLOAD_SLEPT = 5_000;
+/** The waits before an upload is tried again by itself… */
+export const UPLOAD_RETRIES: readonly number[] = [2_000, 8_000];
+/** …unless the proxy asks for a longer one than this. */
+export const UPLOAD_RETRY_MAX = 60_000;
+/** `wx.uploadImage`: an original may have ten megabytes. */
+export const WECHAT_UPLOAD = 120_000;
+/** Whoever chooses pictures in WeChat may look at each of them. */
+export const WECHAT_CHOOSE = 1_800_000;
+/** Whether a client knows an interface: some never say. */
+export const JSSDK_CHECK = 3_000;
+/** Decoding a picture, on an old phone. */
+export const DECODE = 20_000;

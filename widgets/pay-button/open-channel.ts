@@ -33,7 +33,8 @@ export async function prepare(
     begin();
     return createPayment(proxy, orderId, channel, session);
   };
-  if (channel === 'jsapi') return (await wechat()).sessionOf(proxy).with({ orderId, mayLeave: !resumed }, create);
+  if (channel === 'jsapi')
+    return (await wechat()).sessionOf(proxy).with({ purpose: orderId, mayLeave: !resumed }, create);
   // Before the proxy is asked: a page that cannot show the code needs none.
   if (channel === 'native') await loadNative();
   return withOrWithout(metaSession(), create);

@@ -24,8 +24,8 @@ export interface SessionWorld {
 }
 
 export interface SessionRequest {
-  /** What the payer wants to pay: it goes on after the sign-in. */
-  orderId: string;
+  /** What goes on after the sign-in: the id of the order to pay, or which uploader chooses pictures. */
+  purpose: string;
   /** Only a payer's own click may leave the page, so that no chain of redirects can form. */
   mayLeave: boolean;
 }
@@ -71,7 +71,7 @@ export class Session {
     this._returned = undefined;
     if (returned) return this._exchange(returned);
     if (!request.mayLeave) throw this._world.failure('session_invalid');
-    return this._leave(request.orderId);
+    return this._leave(request.purpose);
   }
 
   private async _exchange({ code, error, verifier }: SignInReturn): Promise<string> {
@@ -81,13 +81,13 @@ export class Session {
   }
 
   /** Ends with the page. Where the page is still there, the payer came back, or could not leave. */
-  private async _leave(orderId: string): Promise<never> {
+  private async _leave(purpose: string): Promise<never> {
     const { page, proxy } = this._world;
     if (!page.storage) throw this._world.failure('sign_in_failed', { detail: 'sessionStorage' });
     const secret = await this._world.createChallenge();
     if (!secret) throw this._world.failure('page_insecure', { detail: 'https' });
     const { verifier, challenge } = secret;
-    const returnTo = depart(page, { verifier, orderId, proxy: proxy.address });
+    const returnTo = depart(page, { verifier, purpose, proxy: proxy.address });
     page.location.assign(proxy.authorizeUrl(returnTo, challenge));
     await this._world.wait(SIGN_IN_LEAVE);
     stay(page);

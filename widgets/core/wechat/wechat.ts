@@ -29,6 +29,13 @@ export interface WechatPage {
 export interface Wechat {
   /** Makes `wx` ready for these interfaces on the page as it now is. */
   configureJssdk(proxy: ProxyClient, apis: readonly string[]): Promise<void>;
+  /**
+   * One call of a configured interface.
+   *
+   * @param limit milliseconds; calls that wait for the user, or for the network, need a long one.
+   * @throws WidgetError `jssdk_cancelled`, `jssdk_timeout`, `jssdk_…`
+   */
+  callJssdk(name: string, parameters?: Record<string, unknown>, limit?: number): Promise<JssdkResult>;
   /** The payer's session at a proxy. */
   sessionOf(proxy: ProxyClient): Session;
   /**
@@ -68,6 +75,7 @@ export function createWechat(page: WechatPage): Wechat {
       });
     },
     configureJssdk: (proxy, apis) => jssdk.configure(new WechatProxy(proxy), apis),
+    callJssdk: (...call) => jssdk.call(...call),
     sessionOf(proxy) {
       const known = sessions.get(proxy.address);
       if (known) return known;

@@ -1,0 +1,26 @@
+import { type ErrorDetails, type ErrorText, WidgetError } from '../core/widget-error.ts';
+import { UPLOADER_ERROR_TEXTS, type UploaderErrorCode, uploaderErrorKind } from './uploader-error-texts.ts';
+
+const texts: Record<string, ErrorText> = UPLOADER_ERROR_TEXTS;
+
+/** An error of the uploader's own. */
+export function uploadFailure(code: UploaderErrorCode, details: ErrorDetails = {}): WidgetError {
+  return new WidgetError(code, texts[code]!, details);
+}
+
+/**
+ * Anything that was thrown, in words for whoever uploads pictures. Code, status and the proxy's answer stay. What has no
+ * words here, such as a mistake in the page's setup, keeps its own.
+ */
+export function asUploadError(
+  thrown: unknown,
+  { asWidgetError }: { asWidgetError(thrown: unknown): WidgetError },
+): WidgetError {
+  const error = asWidgetError(thrown);
+  const { code, status, problem, retryAfter } = error;
+  // The proxy knows more of pictures than these texts do, but its session is nobody's business.
+  const text = texts[code] ?? texts[uploaderErrorKind(code)];
+  // Its own errors are in these words already, with details of their own.
+  if (!text || error.cause['zh-CN'] === text[0]) return error;
+  return new WidgetError(code, text, { status, problem, retryAfter, reason: error });
+}

@@ -1,0 +1,163 @@
+import type { TemplateResult } from 'lit';
+import type { WidgetError } from '../core/widget-error.ts';
+import { limitText, manyText, numberText, UPLOADER_TEXTS } from './uploader.texts.ts';
+import type { Uploader } from './uploader.ts';
+
+/** A file that was not taken, or, without a name, why none can be chosen. */
+export interface Refusal {
+  name: string;
+  error: WidgetError;
+}
+
+/** So many names are said; of more only how many there are. */
+const NAMES = 3;
+
+export function renderUploader(uploader: Uploader): TemplateResult {
+  const { host, queue, tiles, reorder, room, isOver } = uploader;
+  const { html, say, element, isDisabled, formControl } = host;
+  const { pictures } = queue;
+  const handleDown = (event: PointerEvent) => {
+    const target = event.target as Element;
+    if (target.closest('.picture')) reorder?.start(event, target.closest('li')!);
+    else if (uploader.tiles.picked && !target.closest('.forward, .back')) uploader.pick(undefined);
+  };
+  const hold = (event: Event) => reorder?.hold(event);
+  return html`
+    <input
+      type="file"
+      hidden
+      accept=${element.accept}
+      ?multiple=${room > 1}
+      capture=${element.source.trim() === 'camera' ? 'environment' : host.nothing}
+      @change=${(event: Event) => takeFiles(event, uploader)}
+      @input=${(event: Event) => event.stopPropagation()}
+    />
+    <div class=${isOver ? 'box over' : 'box'} data-drop=${say(UPLOADER_TEXTS.drop)}>
+      <ul
+        part="list"
+        class="list"
+        aria-label=${labelOf(formControl?.labels) || say(UPLOADER_TEXTS.group)}
+        aria-describedby=${pictures.length > 1 ? 'keys' : host.nothing}
+        @pointerdown=${handleDown}
+        @touchmove=${{ handleEvent: hold, passive: false }}
+        @contextmenu=${hold}
+        @dragstart=${(event: Event) => event.preventDefault()}
+        @focusin=${(event: Event) => handleFocus(event, uploader)}
+        @keydown=${(event: KeyboardEvent) => handleKey(event, uploader)}
+      >
+        ${tiles.render(pictures)}${room ? renderAdd(uploader) : ''}
+      </ul>
+    </div>
+    <slot name="form"></slot>
+    <p id="keys" hidden>${say(UPLOADER_TEXTS.keys)}</p>
+    ${
+      pictures.length || isDisabled
+        ? ''
+        : html`<p class="hint">${say(limitText(element.max))} <span class="pointer">${say(UPLOADER_TEXTS.dropHint)}</span></p>`
+    }
+    ${queue.isPaused ? html`<p class="hint">${say(UPLOADER_TEXTS.paused)}</p>` : ''}
+    ${renderErrors(uploader)}
+  `;
+}
+
+function renderAdd(uploader: Uploader): TemplateResult {
+  const { host, queue } = uploader;
+  const { html, say, element, isDisabled } = host;
+  const count = queue.pictures.length;
+  const counter = `${count}/${element.max}`;
+  const label = [say(UPLOADER_TEXTS.add), counter, element.required ? say(UPLOADER_TEXTS.required) : ''];
+  return html`
+    <li class="item">
+      <button
+        type="button"
+        part="add"
+        class="add"
+        ?disabled=${isDisabled}
+        aria-label=${label.filter(Boolean).join(say(['，', ', ']))}
+        @click=${() => uploader.choose()}
+      >
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4v16M4 12h16" /></svg>
+        ${count ? counter : say(UPLOADER_TEXTS.add)}
+      </button>
+    </li>
+  `;
+}
+
+/** One line for each reason. */
+function renderErrors({ host, queue, refusals }: Uploader): TemplateResult | '' {
+  const { html, language } = host;
+  const failed = queue.pictures.flatMap(({ name, error, state }, index) =>
+    state === 'failed' && error ? [{ name: name || host.say(numberText(index + 1)), error }] : [],
+  );
+  const reasons = new Map<string, Refusal[]>();
+  for (const refusal of [...refusals, ...failed]) {
+    const key = refusal.error.code + refusal.error.cause.en;
+    reasons.set(key, [...(reasons.get(key) ?? []), refusal]);
+  }
+  if (!reasons.size) return '';
+  return html`
+    <ul part="error" class="errors">
+      ${[...reasons.values()].map(
+        (all) => html`<li>
+          <span class="cause">${namesOf(all, host.say)}${all[0]!.error.cause[language]}</span> ${all[0]!.error.remedy[language]}
+        </li>`,
+      )}
+    </ul>
+  `;
+}
+
+function namesOf(refusals: Refusal[], say: Uploader['host']['say']): string {
+  const names = refusals.map(({ name }) => name).filter(Boolean);
+  if (!names.length) return '';
+  const said = names.slice(0, NAMES).join(say(['、', ', ']));
+  return said + (names.length > NAMES ? say(manyText(names.length)) : '') + say(['：', ': ']);
+}
+
+function labelOf(labels: NodeList | undefined): string {
+  return [...(labels ?? [])].map(({ textContent }) => textContent!.trim()).join(' ');
+}
+
+/** The same file can be chosen again. */
+function takeFiles(event: Event, uploader: Uploader): void {
+  const input = event.target as HTMLInputElement;
+  const files = [...input.files!];
+  input.value = '';
+  uploader.addFiles(files);
+}
+
+function handleFocus(event: Event, { tiles, host }: Uploader): void {
+  const id = tiles.idOf(event.target);
+  if (!id || id === tiles.current) return;
+  tiles.current = id;
+  host.update();
+}
+
+function handleKey(event: KeyboardEvent, uploader: Uploader): void {
+  const { tiles, queue, host } = uploader;
+  const id = tiles.idOf(event.target);
+  if (!id || event.metaKey) return;
+  const { pictures } = queue;
+  const index = pictures.findIndex((picture) => picture.id === id);
+  const isMove = event.altKey || event.ctrlKey;
+  const step = stepOf(event.key, index, pictures.length, tiles.columns);
+  if (step !== undefined) {
+    const next = pictures[index + step];
+    if (isMove && !host.isDisabled) uploader.shift(id, step);
+    else if (!isMove && next) tiles.focus(next.id);
+  } else if (/^(Delete|Backspace)$/.test(event.key) && !host.isDisabled) uploader.remove(id);
+  else if (event.key === 'Escape' && tiles.picked) uploader.pick(undefined);
+  else return;
+  event.preventDefault();
+}
+
+function stepOf(key: string, index: number, count: number, columns: number): number | undefined {
+  const steps: Record<string, number> = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -columns,
+    ArrowDown: columns,
+    Home: -index,
+    End: count - 1 - index,
+  };
+  return steps[key];
+}
