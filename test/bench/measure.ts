@@ -7,15 +7,18 @@ export interface Row {
   name: string;
   /** Operations a second. */
   rate: number;
+  /** Bytes that the server's process had at most, where that was measured and the system tells. */
+  memory?: number | undefined;
 }
 
 /** Each row's share of the first row's rate. */
 export function report(title: string, rows: readonly Row[]): void {
   const [reference] = rows;
   console.log(`\n${title}`);
-  for (const { name, rate } of rows) {
+  for (const { name, rate, memory } of rows) {
     const ratio = (rate / reference!.rate).toFixed(2);
-    console.log(`  ${name.padEnd(58)} ${Math.round(rate).toString().padStart(8)} /s   ×${ratio}`);
+    const megabytes = memory === undefined ? '' : `${Math.round(memory / 1e6)} MB`.padStart(10);
+    console.log(`  ${name.padEnd(58)} ${rate.toFixed(rate < 100 ? 1 : 0).padStart(8)} /s   ×${ratio}${megabytes}`);
   }
 }
 
@@ -31,11 +34,11 @@ export function rateOf(work: () => void, milliseconds = 1_000): number {
 }
 
 /** A Koa app with nothing in it but one answer: what any proxy on Koa can at most be. */
-export async function startBareKoa(answer: (ctx: Koa.Context) => Promise<void> | void) {
+export async function startBareKoa(answer: (ctx: Koa.Context) => Promise<void> | void, port = 0) {
   const app = new Koa();
   app.use(answer);
   const server = createServer(app.callback());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
@@ -45,7 +48,7 @@ export async function startBareKoa(answer: (ctx: Koa.Context) => Promise<void> |
 export interface Post {
   path: string;
   headers: OutgoingHttpHeaders;
-  body: string;
+  body: string | Buffer;
 }
 
 /** Sends each of these once, so many at a time, and tells how many a second were answered. Throws where one is refused. */

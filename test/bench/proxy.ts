@@ -6,8 +6,8 @@ import { startWechat, trustStandIn } from '../../demo/wechat/start.ts';
 import { loadConfig } from '../../proxy/config.ts';
 import { createProxy } from '../../proxy/server.ts';
 
-const PORT = '8795';
-const API_KEY = 'merchant-api-key-of-the-benchmarks-0123456789';
+export const PORT = '8795';
+export const API_KEY = 'merchant-api-key-of-the-benchmarks-0123456789';
 export const ORIGIN = 'https://shop.example.com';
 export const AMOUNT = { total: 100, currency: 'CNY' };
 
@@ -17,18 +17,7 @@ export async function startBenchProxy(payApi: 'v3' | 'v2' = 'v3') {
   const folder = await mkdtemp(join(tmpdir(), 'weixin-widgets-bench-'));
   const wechat = await startWechat();
   trustStandIn(wechat);
-  const config = loadConfig({
-    ...(payApi === 'v3' ? wechat.environment : wechat.environmentV2),
-    PORT,
-    PUBLIC_URL: `http://127.0.0.1:${PORT}`,
-    ALLOWED_ORIGINS: ORIGIN,
-    API_KEYS: API_KEY,
-    SESSION_SECRET: 'session-secret-of-the-benchmarks-0123456789',
-    DATABASE_URL: `file:${join(folder, 'proxy.db')}`,
-    IMAGE_STORE: `file:${join(folder, 'images')}`,
-    RATE_LIMIT: '1000000',
-    LOG_LEVEL: 'silent',
-  });
+  const config = loadConfig(environmentOf(payApi === 'v3' ? wechat.environment : wechat.environmentV2, folder));
   const proxy = await createProxy(config);
   await proxy.start();
 
@@ -60,5 +49,21 @@ export async function startBenchProxy(payApi: 'v3' | 'v2' = 'v3') {
       await wechat.stop();
       await rm(folder, { recursive: true });
     },
+  };
+}
+
+/** @param folder where the proxy keeps what it has to keep. */
+export function environmentOf(wechat: Record<string, string>, folder: string): Record<string, string> {
+  return {
+    ...wechat,
+    PORT,
+    PUBLIC_URL: `http://127.0.0.1:${PORT}`,
+    ALLOWED_ORIGINS: ORIGIN,
+    API_KEYS: API_KEY,
+    SESSION_SECRET: 'session-secret-of-the-benchmarks-0123456789',
+    DATABASE_URL: `file:${join(folder, 'proxy.db')}`,
+    IMAGE_STORE: `file:${join(folder, 'images')}`,
+    RATE_LIMIT: '1000000',
+    LOG_LEVEL: 'silent',
   };
 }
