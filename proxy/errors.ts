@@ -105,7 +105,11 @@ export const ERRORS = {
     'Send one of these; save HEIC and others as JPEG first.',
   ],
   image_broken: [422, 'The picture is damaged or not whole.', 'Send it again, or save it anew.'],
-  image_too_many_pixels: [422, 'The picture has too many pixels.', 'Shrink it to 67 megapixels, all frames together.'],
+  image_too_many_pixels: [
+    422,
+    'The picture has too many pixels.',
+    'Shrink it to 67 megapixels (JPEG) or 33 (all others, all frames together).',
+  ],
   image_suspicious: [422, 'There is something else than a picture in the file.', 'Save the picture anew.'],
   range_not_satisfiable: [416, 'The picture has no such bytes.', 'Ask for a range within its size.'],
   media_not_found: [

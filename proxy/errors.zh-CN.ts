@@ -67,7 +67,7 @@ export const ERROR_MEANINGS: Record<ErrorCode, readonly [meaning: string, remedy
   image_too_large: ['图片太大。', '缩小后再上传，或调大 UPLOAD_MAX_BYTES。'],
   image_type_not_allowed: ['文件内容不是 JPEG、PNG、GIF 或 WebP 图片。', '改用这些格式；HEIC 等格式请先存为 JPEG。'],
   image_broken: ['图片已损坏或不完整。', '重新上传，或重新保存图片。'],
-  image_too_many_pixels: ['图片像素过多。', '缩小到 6700 万像素以内（动图按所有帧合计）。'],
+  image_too_many_pixels: ['图片像素过多。', '缩小到 6700 万像素以内；JPEG 以外的格式为 3300 万（动图按所有帧合计）。'],
   image_suspicious: ['文件里除了图片还有别的内容。', '重新保存图片后再上传。'],
   range_not_satisfiable: ['图片没有这个字节范围。', '请求大小以内的范围。'],
   media_not_found: ['微信没有这个素材，或已过期：微信只保留三天。', '重新把图片上传到微信。'],

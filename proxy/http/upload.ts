@@ -46,7 +46,7 @@ export async function readUpload(request: IncomingMessage, path: string, maxByte
     await written;
   } catch (error) {
     refused.abort();
-    drain(request, maxBytes);
+    drain(request);
     await written?.catch(() => {});
     throw (
       [signal.reason, error].find((one) => one instanceof ProxyError) ??
@@ -83,13 +83,11 @@ async function* bounded(request: IncomingMessage, maxBytes: number, tooLarge: Er
   }
 }
 
-/** Browsers read no answer before they have sent all that they have: it is taken, to some extent, and forgotten. */
-function drain(request: IncomingMessage, maxBytes: number): void {
-  let left = maxBytes;
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) request.destroy();
-  });
+/** Browsers read no answer before they have sent all that they have: it is taken, for a while, and forgotten. */
+function drain(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.destroy(), PATIENCE);
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
 }
 
 function invalid(detail: string, cause?: unknown): ProxyError {

@@ -2,10 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import pLimit from 'p-limit';
 import { ProxyError } from '../errors.ts';
 import type { ImageRow } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
@@ -43,8 +41,6 @@ const BATCH = 100;
 
 export class Images {
   readonly #options: ImagesOptions;
-  /** Memory and processors bound how many pictures are drawn at once; the others wait as files. */
-  readonly #drawing = pLimit(availableParallelism());
   readonly #variants = new Map<string, Promise<ImageFile | undefined>>();
 
   /** Told when there are files to remove. */
@@ -64,7 +60,7 @@ export class Images {
     await this.#count(openid);
     return this.#withScratch(2, async ([uploaded, drawn]) => {
       await write(uploaded!, this.#options.maxBytes);
-      return this.#save(await this.#drawing(() => drawAnew(uploaded!, drawn!)));
+      return this.#save(await drawAnew(uploaded!, drawn!));
     });
   }
 
@@ -231,7 +227,7 @@ export class Images {
     return this.#withScratch(2, async ([whole, drawn]) => {
       const file = { image, key: image.key, size: image.size };
       await pipeline(await this.read(file), createWriteStream(whole!));
-      const picture = await this.#drawing(() => drawSmaller(whole!, drawn!, width));
+      const picture = await drawSmaller(whole!, drawn!, width);
       const key = newKey(picture.sha256);
       await this.#put(key, picture);
       await store.transaction(async (trx) => {

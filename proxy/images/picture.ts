@@ -5,10 +5,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import sharp, { type Metadata, type OutputInfo, type Sharp } from 'sharp';
 import type { ImageType } from '../api.ts';
 import { ProxyError } from '../errors.ts';
 import type { StoredFile } from './image-storage.ts';
+import { PixelBudget } from './pixel-budget.ts';
 import { assertHarmless } from './suspicious.ts';
 
 export interface Picture extends StoredFile {
@@ -17,12 +19,14 @@ export interface Picture extends StoredFile {
   height: number;
 }
 
-/** All frames together. Phones take pictures of up to 64 megapixels that people do upload. */
-const MAX_PIXELS = 1 << 26;
+/** All frames together. Phones take pictures of up to 64 megapixels that people do upload, as JPEG; nothing takes others. */
+const MAX_PIXELS = { jpeg: 1 << 26, others: 1 << 25 };
 const MAX_FRAMES = 500;
 /** In seconds. */
 const PATIENCE = 30;
 const QUALITY = 86;
+/** Above it, some bytes are spared less willingly than the memory for all coefficients of the picture. In pixels. */
+const OPTIMISED = 1 << 22;
 
 const TYPES: Record<string, ImageType> = {
   jpeg: 'image/jpeg',
@@ -37,9 +41,10 @@ sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: FORMATS.flatMap((format) => [`VipsForeignLoad${format}File`, `VipsForeignLoad${format}Buffer`]),
 });
-// Pictures come once. One thread each: the number of pictures that are drawn at once bounds memory and load.
+// Pictures come once. One thread each: how many are drawn at once is bounded here, for the whole process.
 sharp.cache(false);
 sharp.concurrency(1);
+const budget = new PixelBudget(MAX_PIXELS.jpeg, availableParallelism());
 
 /**
  * Draws the picture in the file `input` anew into the file `output`.
@@ -72,9 +77,9 @@ async function typeOf(path: string): Promise<ImageType> {
 
 async function readMetadata(path: string): Promise<Metadata> {
   const metadata = await load(path).metadata().catch(refuse);
-  const { width, height, pages = 1 } = metadata;
-  // Of an animation, `height` is that of all frames, one below the other.
-  if (width * height > MAX_PIXELS || pages > MAX_FRAMES) throw new ProxyError('image_too_many_pixels');
+  const { format, pages = 1 } = metadata;
+  const most = format === 'jpeg' ? MAX_PIXELS.jpeg : MAX_PIXELS.others;
+  if (pixelsOf(metadata) > most || pages > MAX_FRAMES) throw new ProxyError('image_too_many_pixels');
   return metadata;
 }
 
@@ -83,17 +88,18 @@ async function draw(input: string, output: string, metadata: Metadata, toWidth?:
   // Frames cannot be turned, and no camera takes animations.
   const upright = pages > 1 ? load(input) : load(input).autoOrient();
   const sized = toWidth ? upright.resize({ width: toWidth, withoutEnlargement: true }) : upright;
-  const info = await encode(sized, metadata).timeout({ seconds: PATIENCE }).toFile(output).catch(refuse);
+  const drawn = encode(sized, metadata).timeout({ seconds: PATIENCE });
+  const info = await budget.run(pixelsOf(metadata), () => drawn.toFile(output)).catch(refuse);
   return { path: output, type: TYPES[format]!, ...sizeOf(info), sha256: await digest(output) };
 }
 
 function load(path: string): Sharp {
-  return sharp(path, { animated: true, failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true });
+  return sharp(path, { animated: true, failOn: 'error', limitInputPixels: MAX_PIXELS.jpeg, sequentialRead: true });
 }
 
 /** In the format that it came in. */
-function encode(image: Sharp, { format, chromaSubsampling = '4:2:0' }: Metadata): Sharp {
-  switch (format) {
+function encode(image: Sharp, metadata: Metadata): Sharp {
+  switch (metadata.format) {
     case 'png':
       return image.png();
     case 'gif':
@@ -101,8 +107,17 @@ function encode(image: Sharp, { format, chromaSubsampling = '4:2:0' }: Metadata)
     case 'webp':
       return image.webp({ quality: QUALITY });
     default:
-      return image.jpeg({ quality: QUALITY, chromaSubsampling: chromaSubsampling === '4:4:4' ? '4:4:4' : '4:2:0' });
+      return image.jpeg({
+        quality: QUALITY,
+        chromaSubsampling: metadata.chromaSubsampling === '4:4:4' ? '4:4:4' : '4:2:0',
+        optimiseCoding: pixelsOf(metadata) < OPTIMISED,
+      });
   }
+}
+
+/** Of an animation, `height` is that of all frames, one below the other. */
+function pixelsOf({ width, height }: Metadata): number {
+  return width * height;
 }
 
 function sizeOf({ width, height, pageHeight, size }: OutputInfo & { pageHeight?: number }) {

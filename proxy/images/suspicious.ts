@@ -19,6 +19,13 @@ const ANYWHERE = new RegExp(
 /** More than any of them is long. */
 const OVERLAP = 64;
 
+/**
+ * Where a scan of a JPEG begins. Progressive ones have a dozen; each is a pass over all pixels, so that thousands in a
+ * small file would keep a processor busy for minutes. Not all between two of them can be interrupted.
+ */
+const SCAN = '\xff\xda\0';
+const MAX_SCANS = 100;
+
 /** A PDF is one wherever in the first kilobyte it begins. */
 const PDF = '%PDF-';
 /** A JPEG or GIF whose first length reads as the beginning of a comment: the rest is a script’s. */
@@ -27,16 +34,20 @@ const SCRIPT_HEAD = /^(?:\xff\xd8\xff\xe0|GIF8[79]a)\/\*/;
 const ZIP_END = 'PK\x05\x06\0\0\0\0';
 const ZIP_END_WITHIN = 22 + 0xffff;
 
-/** Looks through a picture’s file, in small pieces. @throws {ProxyError} `image_suspicious` */
+/** Looks through a picture’s file, in small pieces. @throws {ProxyError} `image_suspicious`, `image_broken` */
 export async function assertHarmless(path: string): Promise<void> {
   const { size } = await stat(path);
   const head = await read(path, 0, 1_024);
   const tail = await read(path, Math.max(0, size - ZIP_END_WITHIN), ZIP_END_WITHIN);
   if (SCRIPT_HEAD.test(head) || head.includes(PDF) || tail.includes(ZIP_END)) throw new ProxyError('image_suspicious');
+  const isJpeg = head.startsWith('\xff\xd8');
   let kept = '';
+  let scans = 0;
   for await (const chunk of createReadStream(path, { encoding: 'latin1' })) {
     const text = kept + chunk;
     if (ANYWHERE.test(text)) throw new ProxyError('image_suspicious');
+    scans += (kept.slice(1 - SCAN.length) + chunk).split(SCAN).length - 1;
+    if (isJpeg && scans > MAX_SCANS) throw new ProxyError('image_broken', `It has more than ${MAX_SCANS} scans.`);
     kept = text.slice(-OVERLAP);
   }
 }
