@@ -207,7 +207,11 @@ export const Image = z
   })
   .meta({ id: 'Image' });
 
-export const KeptImage = Image.extend({ createdAt: Time, keptAt: Time }).meta({ id: 'KeptImage' });
+export const KeptImage = Image.extend({
+  openid: z.string().describe('Who has uploaded it.'),
+  createdAt: Time,
+  keptAt: Time,
+}).meta({ id: 'KeptImage' });
 
 export const JssdkConfig = z
   .object({ appId: z.string(), timestamp: z.int(), nonceStr: z.string(), signature: z.string() })

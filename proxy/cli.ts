@@ -62,6 +62,7 @@ function explain(error: Failure): unknown {
     return `The address is none of this machine (${message}). Set HOST to one that is, such as 127.0.0.1.`;
   }
   if (code === 'store_unavailable') return `${message} (${cause?.message || cause?.code}) Check DATABASE_URL.`;
+  if (code === 'image_store_unavailable') return `${message} (${cause?.message}) Check IMAGE_STORE, or TMPDIR.`;
   return error.name === 'ProxyError'
     ? `${code}: ${message}${upstream ? ` (${upstream.code} ${upstream.message})` : ''}`
     : error;

@@ -26,6 +26,7 @@ import { refundRoutes } from './http/refunds.ts';
 import { type Route, route } from './http/route.ts';
 import { sessionRoutes } from './http/sessions.ts';
 import { widgetRoutes } from './http/widgets.ts';
+import { ImageFiles } from './images/image-files.ts';
 import { Images } from './images/images.ts';
 import { openImageStorage } from './images/open-image-storage.ts';
 import { ScratchFolder } from './images/scratch-folder.ts';
@@ -95,7 +96,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     appId: config.WECHAT_APP_ID,
     now,
   });
-  const images = await createImages();
+  const { images, imageFiles } = await createImages();
   const delivery = createDelivery();
 
   let draining = false;
@@ -106,7 +107,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     ...productRoutes(services),
     ...jssdkRoutes({ ...app, jsapiTicket, allowedOrigins: config.ALLOWED_ORIGINS, now }),
     ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
-    ...imageRoutes({ images, publicUrl: config.PUBLIC_URL }),
+    ...imageRoutes({ images, files: imageFiles, publicUrl: config.PUBLIC_URL }),
     ...eventRoutes({ events }),
     ...payNotificationRoutes(services),
     ...payV2NotificationRoutes({ ...services, onError }),
@@ -140,8 +141,8 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     repeat(MINUTE, onError, 'keeping certificates fresh', () => gateway.keepFresh()),
     repeat(10 * MINUTE, onError, 'removing old sign-ins', () => signIns.removeOld()),
   ];
-  const removing = repeat(MINUTE, onError, 'removing files of images', () => images.removeStrays());
-  images.onDeleted = removing.soon;
+  const removing = repeat(MINUTE, onError, 'removing files of images', () => imageFiles.removeStrays());
+  imageFiles.onStrays = removing.soon;
   work.push(
     removing,
     repeat(10 * MINUTE, onError, 'removing orphaned images', () => images.removeOrphans().then(removing.soon)),
@@ -172,21 +173,21 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     });
   }
 
-  async function createImages(): Promise<Images> {
+  async function createImages() {
     const { IMAGE_STORE, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config;
     const storage = openImageStorage(IMAGE_STORE, { accessKeyId, secretAccessKey });
-    // Whoever uploads hears of a storage that fails; orders are paid without it.
-    await storage.prepare().catch((error) => onError(error, 'opening the storage of images'));
-    const scratch = new ScratchFolder(join(tmpdir(), `weixin-widgets-${userInfo().uid}`));
-    await scratch.clean();
+    await storage.prepare();
+    const scratch = await openScratchFolder();
+    const files = new ImageFiles({ store, storage, scratch, now });
     const { WECHAT_API_URL: baseUrl, IMAGE_ORPHAN_TTL: ttl } = config;
-    return new Images({
-      ...{ store, storage, scratch, now },
+    const images = new Images({
+      ...{ store, files, scratch, now },
       media: new Media({ download: createDownloader(), baseUrl, accessToken }),
       maxBytes: config.UPLOAD_MAX_BYTES,
       quota: config.UPLOAD_QUOTA,
       orphanTtl: ttl && ttl * SECOND,
     });
+    return { images, imageFiles: files };
   }
 
   function createDelivery(): Delivery | undefined {
@@ -219,6 +220,17 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     },
   };
   return proxy;
+}
+
+/** For uploads that are under way: this user's own, on this machine. */
+async function openScratchFolder(): Promise<ScratchFolder> {
+  const scratch = new ScratchFolder(join(tmpdir(), `weixin-widgets-${userInfo().uid}`));
+  await scratch.clean().catch((cause) => {
+    throw new ProxyError('image_store_unavailable', 'The folder for uploads that are under way is of no use.', {
+      cause,
+    });
+  });
+  return scratch;
 }
 
 function openapiRoute(routes: readonly Route[], publicUrl: string): Route {

@@ -1,7 +1,9 @@
 /** The Koa app: what is common to all routes. The rest of the proxy knows nothing of Koa. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import cors from '@koa/cors';
 import Router from '@koa/router';
 import Koa from 'koa';
@@ -36,6 +38,10 @@ type Context = Koa.ParameterizedContext<State>;
 
 const PREFLIGHT_SECONDS = 600;
 const NO_BODY = Buffer.alloc(0);
+const HUNG_UP = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
+/** In milliseconds: how long what is still to come of a refused request is taken, and how long its answer waits for that. */
+const DRAIN_TIME = 30_000;
+const LINGER_TIME = 3_000;
 const IPV4_IN_IPV6 = /^::ffff:(?=[\d.]+$)/i;
 
 export function createApp(options: AppOptions): RequestListener {
@@ -66,7 +72,10 @@ export function createApp(options: AppOptions): RequestListener {
     .use(refuse(options.metrics))
     .use(router.routes())
     .use(unrouted(router, options.allowedOrigins));
-  app.on('error', (error) => options.logger.error({ cause: error }, 'request broken'));
+  // Whoever hangs up has not waited for the end of an answer: that is no error of ours.
+  app.on('error', (error) =>
+    options.logger[HUNG_UP.has(error.code) ? 'debug' : 'error']({ cause: error }, 'request broken'),
+  );
   return app.callback();
 }
 
@@ -116,12 +125,26 @@ function refuse(metrics: Metrics) {
       const error = publicError(thrown);
       ctx.state.error = error;
       const { accept } = ctx.headers;
+      await drain(ctx);
       write(ctx, refusal(error, ctx.state.requestId, { form: ctx.state.route?.refusal, accept }));
     }
     if (isNotification(ctx.state.route)) {
       metrics.notifications.inc({ result: ctx.state.error?.code ?? 'accepted' });
     }
   };
+}
+
+/**
+ * Many clients read no answer before they have sent all that they have: so it is taken, for a while, and forgotten. Where the
+ * connection is to be closed after the answer, that one waits, since closing it would lose it.
+ */
+async function drain({ req, res }: Context): Promise<void> {
+  if (req.complete || req.destroyed) return;
+  const timer = setTimeout(() => req.destroy(), DRAIN_TIME).unref();
+  const ended = once(req, 'close').finally(() => clearTimeout(timer));
+  ended.catch(() => {});
+  req.resume();
+  if (!res.shouldKeepAlive) await Promise.race([ended.catch(() => {}), sleep(LINGER_TIME, undefined, { ref: false })]);
 }
 
 /** Comes after authentication: a stranger's body is not even read. */

@@ -3,14 +3,16 @@ import parseRange from 'range-parser';
 import { z } from 'zod';
 import { IMAGE_WIDTHS, Image, KeptImage, MediaRequest } from '../api.ts';
 import { ProxyError } from '../errors.ts';
+import type { ImageFiles, ShownFile } from '../images/image-files.ts';
 import { imageView, keptView } from '../images/image-view.ts';
-import type { ImageFile, Images } from '../images/images.ts';
+import type { Images, UploadedImage } from '../images/images.ts';
 import type { ImageRow } from '../store/schema.ts';
 import { mediaTypeOf, readJson } from './body.ts';
 import { type Answer, type Route, route } from './route.ts';
 import { readUpload } from './upload.ts';
 
-const WidthQuery = z.strictObject({
+/** Other parameters are let be: pages and clients add theirs to addresses of pictures. */
+const WidthQuery = z.object({
   width: z
     .string()
     .refine((text) => IMAGE_WIDTHS.map(String).includes(text), `one of ${IMAGE_WIDTHS.join(', ')}`)
@@ -26,7 +28,13 @@ const HEADERS = {
   'accept-ranges': 'bytes',
 };
 
-export function imageRoutes({ images, publicUrl }: { images: Images; publicUrl: string }): Route[] {
+export interface ImageRoutesOptions {
+  images: Images;
+  files: ImageFiles;
+  publicUrl: string;
+}
+
+export function imageRoutes({ images, files, publicUrl }: ImageRoutesOptions): Route[] {
   return [
     route({
       method: 'POST',
@@ -63,7 +71,7 @@ export function imageRoutes({ images, publicUrl }: { images: Images; publicUrl: 
       errors: ['image_not_found', 'range_not_satisfiable', 'image_store_unavailable'],
       async handle({ params, query, headers }) {
         const image = await images.find(params.id!);
-        return show(images, await images.fileOf(image, query.width), headers);
+        return show(image, await files.shown(image, query.width), { files, headers });
       },
     }),
     route({
@@ -92,7 +100,7 @@ export function imageRoutes({ images, publicUrl }: { images: Images; publicUrl: 
   ];
 }
 
-async function take(images: Images, openid: string, incoming: IncomingMessage): Promise<ImageRow> {
+async function take(images: Images, openid: string, incoming: IncomingMessage): Promise<UploadedImage> {
   switch (mediaTypeOf(incoming)) {
     case 'multipart/form-data':
       return images.take(openid, (path, maxBytes) => readUpload(incoming, path, maxBytes));
@@ -103,14 +111,18 @@ async function take(images: Images, openid: string, incoming: IncomingMessage): 
   }
 }
 
-async function show(images: Images, file: ImageFile, headers: IncomingHttpHeaders): Promise<Answer> {
-  const { image, size, key } = file;
+async function show(
+  image: ImageRow,
+  file: ShownFile,
+  { files, headers }: { files: ImageFiles; headers: IncomingHttpHeaders },
+): Promise<Answer> {
+  const { size, key } = file;
   const etag = `"${key}"`;
   const modified = Math.floor(image.createdAt / 1_000) * 1_000;
   const common = { ...HEADERS, etag, 'last-modified': new Date(modified).toUTCString(), 'content-type': image.type };
   if (isKnown(headers, etag, modified)) return { status: 304, headers: common };
   const range = rangeOf(headers, size, etag);
-  const body = await images.read(file, range);
+  const body = await files.read(file, range);
   if (!range) return { status: 200, body, headers: { ...common, 'content-length': String(size) } };
   const { start, end } = range;
   const content = { 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': String(end - start + 1) };
@@ -131,6 +143,9 @@ function isKnown(headers: IncomingHttpHeaders, etag: string, modified: number): 
  */
 function rangeOf(headers: IncomingHttpHeaders, size: number, etag: string) {
   if (!headers.range || (headers['if-range'] ?? etag) !== etag) return undefined;
+  // A suffix longer than the whole is the whole: https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2
+  const [, suffix] = /^bytes=-([1-9]\d*)$/.exec(headers.range) ?? [];
+  if (Number(suffix) >= size) return { start: 0, end: size - 1 };
   const ranges = parseRange(size, headers.range);
   if (ranges === -1) {
     throw new ProxyError('range_not_satisfiable', undefined, { headers: { 'content-range': `bytes */${size}` } });

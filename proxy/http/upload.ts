@@ -11,6 +11,7 @@ import { refuseEncoded, withPatience } from './body.ts';
 const FORM_BYTES = 64 * 1024;
 /** How long nothing may come, in milliseconds: phones lose the network for a while. */
 const PATIENCE = 30_000;
+const BOUNDARY = /;\s*boundary=("[^"]+"|[^\s";]+)/i;
 const LIMITS = { files: 1, fields: 0, parts: 1, fieldNameSize: 100, headerPairs: 20, headerSize: 8 * 1024 };
 
 /**
@@ -38,15 +39,14 @@ export async function readUpload(request: IncomingMessage, path: string, maxByte
     if (Number(request.headers['content-length']) > maxBytes + FORM_BYTES) throw tooLarge;
     for await (const chunk of bounded(request, maxBytes + FORM_BYTES, tooLarge)) {
       signal.throwIfAborted();
-      if (!form.write(chunk)) await once(form, 'drain', { signal });
+      if (!form.write(chunk)) await withPatience(PATIENCE, once(form, 'drain', { signal }));
     }
     const finished = once(form, 'finish', { signal });
     form.end();
-    await finished;
+    await withPatience(PATIENCE, finished);
     await written;
   } catch (error) {
     refused.abort();
-    drain(request);
     await written?.catch(() => {});
     throw (
       [signal.reason, error].find((one) => one instanceof ProxyError) ??
@@ -58,6 +58,8 @@ export async function readUpload(request: IncomingMessage, path: string, maxByte
 
 function createForm({ headers }: IncomingMessage, maxBytes: number) {
   try {
+    // With an empty one the parser would wait for ever.
+    if (!BOUNDARY.test(headers['content-type'] ?? '')) throw new Error('There is no boundary.');
     return new Busboy({
       headers: headers as { 'content-type': string },
       limits: { ...LIMITS, fileSize: maxBytes },
@@ -81,13 +83,6 @@ async function* bounded(request: IncomingMessage, maxBytes: number, tooLarge: Er
     if (size > maxBytes) throw tooLarge;
     yield value;
   }
-}
-
-/** Browsers read no answer before they have sent all that they have: it is taken, for a while, and forgotten. */
-function drain(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.destroy(), PATIENCE);
-  request.once('close', () => clearTimeout(timer));
-  request.resume();
 }
 
 function invalid(detail: string, cause?: unknown): ProxyError {

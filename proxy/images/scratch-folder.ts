@@ -39,6 +39,16 @@ export class ScratchFolder {
     await rm(path, { recursive: true, force: true });
   }
 
+  /** Runs `work` with two paths in it, and removes what is at them afterwards. */
+  async with<T>(work: (first: string, second: string) => Promise<T>): Promise<T> {
+    const [first, second] = [await this.create(), await this.create()];
+    try {
+      return await work(first, second);
+    } finally {
+      await Promise.all([this.remove(first), this.remove(second)]);
+    }
+  }
+
   /** Removes what processes have left that are no more. Files of other names stay. */
   async clean(): Promise<void> {
     await this.#make();

@@ -163,26 +163,34 @@ const wechatPay: Migration = {
 const images: Migration = {
   async up(db: Kysely<unknown>) {
     await db.schema
-      .createTable('images')
-      .addColumn('id', 'text', (column) => column.primaryKey())
+      .createTable('image_files')
+      .addColumn('sha256', 'text', (column) => column.primaryKey())
       .addColumn('key', 'text', (column) => column.notNull())
       .addColumn('type', 'text', (column) => column.notNull())
       .addColumn('size', 'integer', (column) => column.notNull())
       .addColumn('width', 'integer', (column) => column.notNull())
       .addColumn('height', 'integer', (column) => column.notNull())
+      .execute();
+
+    await db.schema
+      .createTable('images')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('openid', 'text', (column) => column.notNull())
+      .addColumn('sha256', 'text', (column) => column.notNull().references('image_files.sha256'))
       .addColumn('createdAt', 'bigint', (column) => column.notNull())
       .addColumn('uploadedAt', 'bigint', (column) => column.notNull())
       .addColumn('keptAt', 'bigint')
       .execute();
+    await db.schema.createIndex('imagesByFile').unique().on('images').columns(['sha256', 'openid']).execute();
     await db.schema.createIndex('imagesByUpload').on('images').column('uploadedAt').execute();
 
     await db.schema
       .createTable('image_variants')
-      .addColumn('imageId', 'text', (column) => column.notNull().references('images.id'))
+      .addColumn('sha256', 'text', (column) => column.notNull().references('image_files.sha256'))
       .addColumn('width', 'integer', (column) => column.notNull())
       .addColumn('key', 'text', (column) => column.notNull())
       .addColumn('size', 'integer', (column) => column.notNull())
-      .addPrimaryKeyConstraint('imageVariantsKey', ['imageId', 'width'])
+      .addPrimaryKeyConstraint('imageVariantsKey', ['sha256', 'width'])
       .execute();
 
     await db.schema

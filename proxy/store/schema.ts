@@ -12,6 +12,7 @@ export interface Tables {
   events: EventsTable;
   outbox: OutboxTable;
   images: ImagesTable;
+  image_files: ImageFilesTable;
   image_variants: ImageVariantsTable;
   stray_files: StrayFilesTable;
   uploads: UploadsTable;
@@ -117,16 +118,13 @@ export interface ReconciliationsTable {
   doneAt: number | null;
 }
 
+/** Pictures that payers have uploaded, as they are spoken of: each payer's own, though the bytes may be the same. */
 export interface ImagesTable {
-  /** `img_` and the SHA-256 of its bytes: the same picture is kept once. */
   id: string;
-  /** Of its file in the storage. Another one each time that the picture comes back after a deletion. */
-  key: string;
-  type: ImageType;
-  /** Bytes. */
-  size: number;
-  width: number;
-  height: number;
+  /** Who has uploaded it. */
+  openid: string;
+  /** Of its file. */
+  sha256: string;
   createdAt: number;
   /** When it was last uploaded. */
   uploadedAt: number;
@@ -134,17 +132,31 @@ export interface ImagesTable {
   keptAt: number | null;
 }
 
+/** The bytes of images, once each. */
+export interface ImageFilesTable {
+  /** Of the bytes, in hex. */
+  sha256: string;
+  /** In the storage. Another one each time that the same bytes come back after they were removed. */
+  key: string;
+  type: ImageType;
+  /** Bytes. */
+  size: number;
+  width: number;
+  height: number;
+}
+
 /** Smaller copies that have been asked for. */
 export interface ImageVariantsTable {
-  imageId: string;
+  /** Of the file that it is a copy of. */
+  sha256: string;
   width: number;
   key: string;
   size: number;
 }
 
 /**
- * Files that no image has: about to be written, or to be removed. Whatever becomes of the process, each file in the
- * storage is an image's or stands here.
+ * Files in the storage that are about to be written, or to be removed. Whatever becomes of the process, each one there is
+ * an image's, or a copy's, or stands here.
  */
 export interface StrayFilesTable {
   key: string;
@@ -213,6 +225,6 @@ export interface SignInsTable {
 export type OrderRow = Selectable<OrdersTable>;
 export type RefundRow = Selectable<RefundsTable>;
 export type ProductRow = Selectable<ProductsTable>;
-export type ImageRow = Selectable<ImagesTable>;
+export type ImageRow = Selectable<ImagesTable & ImageFilesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type OutboxRow = Selectable<OutboxTable>;

@@ -4,7 +4,7 @@ import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { ProxyError } from '../errors.ts';
 import { MIGRATIONS } from './migrations.ts';
-import type { ImageRow, OrderRow, Tables } from './schema.ts';
+import type { OrderRow, Tables } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Db = Kysely<Tables>;
@@ -68,9 +68,9 @@ export class Store {
     return earlier && this.lockOrder(trx, earlier.orderId);
   }
 
-  /** The image, locked as an order is. */
-  lockImage(trx: Trx, id: string): Promise<ImageRow | undefined> {
-    const query = trx.selectFrom('images').selectAll().where('id', '=', id);
+  /** The file of images, locked as an order is: nobody else takes or leaves it meanwhile. */
+  lockImageFile(trx: Trx, sha256: string): Promise<Tables['image_files'] | undefined> {
+    const query = trx.selectFrom('image_files').selectAll().where('sha256', '=', sha256);
     return (this.#postgres ? query.forUpdate() : query).executeTakeFirst();
   }
 

@@ -475,6 +475,7 @@ test('`serve` says which setting to change where it cannot start', async (t) => 
     ['HOST', { HOST: 'nowhere.invalid' }],
     ['DATABASE_URL', { DATABASE_URL: `file:${CLI}/proxy.db` }],
     ['DATABASE_URL', { DATABASE_URL: `file:${CLI}` }],
+    ['IMAGE_STORE', { IMAGE_STORE: `file:${CLI}` }],
     ['DATABASE_URL', { DATABASE_URL: 'postgres://user:planted-secret@127.0.0.1:1/proxy' }],
   ];
 

@@ -642,8 +642,17 @@ test('hostile uploads, one by one', async (t) => {
     await t.test(`a browser that sends ${what} too much hears why, though it sends all before it listens`, async () => {
       const body = fileForm(join(good, Buffer.alloc(MAX_BYTES + size - good.length)));
       assert.match(await sendAllThenRead(images, body), /^HTTP\/1\.1 413 .*image_too_large/s);
+      assert.match(await sendAllThenRead(images, body, 'close'), /^HTTP\/1\.1 413 .*image_too_large/s);
     });
   }
+
+  await t.test('a client whose session is over hears so, though it sends all before it listens', async () => {
+    const body = fileForm(Buffer.alloc(MAX_BYTES * 4));
+    for (const connection of ['keep-alive', 'close'] as const) {
+      const answer = await sendAllThenRead({ ...images, session: 'over' }, body, connection);
+      assert.match(answer, /^HTTP\/1\.1 401 .*session_invalid/s);
+    }
+  });
 
   await t.test('WeChat was asked for no other media than those that were named', () => {
     const asked = images.proxy.wechat.calls.map(({ path }) => path).filter((path) => path.includes('media'));

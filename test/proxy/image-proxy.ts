@@ -112,7 +112,11 @@ export async function sendAndLeave({ proxy, session }: ImageProxy, body: Buffer,
 }
 
 /** As browsers do: looks for an answer when all has been sent, and not before. */
-export async function sendAllThenRead({ proxy, session }: ImageProxy, body: Buffer): Promise<string> {
+export async function sendAllThenRead(
+  { proxy, session }: Pick<ImageProxy, 'proxy' | 'session'>,
+  body: Buffer,
+  connection: 'keep-alive' | 'close' = 'keep-alive',
+): Promise<string> {
   const socket = connect(Number(proxy.environment.PORT), '127.0.0.1');
   await once(socket, 'connect');
   const head = [
@@ -122,6 +126,7 @@ export async function sendAllThenRead({ proxy, session }: ImageProxy, body: Buff
     `Authorization: Bearer ${session}`,
     `Content-Type: ${FORM}`,
     `Content-Length: ${body.length}`,
+    `Connection: ${connection}`,
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n`);
   await writeSlowly(socket, body);
@@ -173,7 +178,7 @@ function filesIn(folder: string): string[] {
 function rowsOf(proxy: Harness): Record<string, unknown>[] {
   const db = new DatabaseSync(proxy.environment.DATABASE_URL!.slice('file:'.length), { readOnly: true });
   try {
-    const tables = ['images', 'image_variants', 'stray_files'];
+    const tables = ['image_files', 'image_variants', 'stray_files'];
     return tables.flatMap((table) => db.prepare(`select "key" from ${table} order by "key"`).all());
   } finally {
     db.close();

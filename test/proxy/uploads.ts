@@ -1,4 +1,5 @@
 /** Pictures as a payer's page sends them, and what the proxy has kept of them. */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -32,8 +33,12 @@ export async function download(url: string, init: RequestInit = {}) {
   return { status: response.status, headers: response.headers, bytes };
 }
 
-/** The id of a picture that is kept as these bytes. */
-export const idOf = (bytes: Buffer) => `img_${createHash('sha256').update(bytes).digest('base64url')}`;
+/** Asserts that it is there, and all of it: its ETag begins with the SHA-256 of its bytes. */
+export async function assertWhole(url: string, size: number): Promise<void> {
+  const { status, bytes, headers } = await download(url);
+  assert.deepEqual([status, bytes.length], [200, size]);
+  assert.equal(headers.get('etag')!.slice(1, 65), createHash('sha256').update(bytes).digest('hex'));
+}
 
 /** The keys of the files in the image folder, whatever they belong to. */
 export function filesIn({ environment }: Pick<Harness, 'environment'>): string[] {
@@ -53,7 +58,7 @@ export function rowsOf({ environment }: Pick<Harness, 'environment'>) {
         .all()
         .map(({ key }) => key as string);
     return {
-      taken: keys('select key from images union all select key from image_variants'),
+      taken: keys('select key from image_files union all select key from image_variants'),
       strays: keys('select key from stray_files'),
     };
   } finally {

@@ -58,7 +58,7 @@ function findMistake(form: ReviewForm, photos: string[]): Mistake | undefined {
 /** Any other address would have the shop show what somebody else can change at will. */
 function imageIdOf(url: string, imagesUrl: string): string | undefined {
   const id = url.startsWith(imagesUrl) ? url.slice(imagesUrl.length) : '';
-  return /^img_[\w-]{43}$/.test(id) ? id : undefined;
+  return /^img_[\w-]{22}$/.test(id) ? id : undefined;
 }
 
 /** `wrong`: the field that has to be corrected; the page says why under the id `problem`. */

@@ -13,7 +13,7 @@ export interface Review {
 }
 
 export interface Photo {
-  /** The proxy's: `img_…`. It comes from the bytes, so the same picture has the same one everywhere. */
+  /** The proxy's: `img_…`. The same picture of the same customer has the same one in all reviews. */
   id: string;
   url: string;
   /** Pixels. */

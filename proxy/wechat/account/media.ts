@@ -11,7 +11,7 @@ export interface MediaOptions {
 }
 
 const PATH = '/cgi-bin/media/get';
-const TIMEOUT = 60_000;
+const TIMEOUT = 30_000;
 /** `errcode` of a media id that WeChat does not know, or no longer: it keeps media for three days. */
 const UNKNOWN_MEDIA = '40007';
 /** What answers in JSON is an error, or the address of a video: never long, and never a picture. */
