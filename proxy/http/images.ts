@@ -67,7 +67,7 @@ export function imageRoutes({ images, files, publicUrl }: ImageRoutesOptions): R
       summary: 'The picture itself, or a smaller copy of it.',
       query: WidthQuery,
       isUnlimited: true,
-      answers: { 200: null, 206: null, 304: null },
+      answers: { 200: 'image/*', 206: 'image/*', 304: null },
       errors: ['image_not_found', 'range_not_satisfiable', 'image_store_unavailable'],
       async handle({ params, query, headers }) {
         const image = await images.find(params.id!);

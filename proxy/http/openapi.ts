@@ -70,14 +70,14 @@ export function openapi(routes: readonly Route[], serverUrl: string): object {
 }
 
 function operation(route: Route, components: Map<string, unknown>): object {
-  const answers = Object.entries(route.answers).map(([status, schema]) => [
+  const answers = Object.entries(route.answers).map(([status, answer]) => [
     status,
-    schema
-      ? {
-          description: route.summary,
-          content: { 'application/json': { schema: schemaOf(schema, 'output', components) } },
-        }
-      : { description: route.summary },
+    {
+      description: route.summary,
+      ...(typeof answer === 'string' && { content: { [answer]: {} } }),
+      ...(typeof answer === 'object' &&
+        answer && { content: { 'application/json': { schema: schemaOf(answer, 'output', components) } } }),
+    },
   ]);
   const refusal = { $ref: `#/components/responses/${REFUSALS[route.refusal ?? 'problem']}` };
   const statuses = new Set((route.errors ?? []).map((code) => ERRORS[code][0]));

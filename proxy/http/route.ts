@@ -51,8 +51,8 @@ export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodTy
   json?: z.ZodType;
   /** Pages ask for many at once: never turned away for it. */
   isUnlimited?: true;
-  /** What is answered, by status. Null: no JSON. */
-  answers: Record<number, z.ZodType | null>;
+  /** What is answered, by status: JSON of a shape, or bytes of a media type. Null: something else, or nothing. */
+  answers: Record<number, z.ZodType | string | null>;
   /** The codes that only this route refuses with; those of authentication, validation and so on go without saying. */
   errors?: readonly ErrorCode[];
   /** How a refusal is written: as a problem (RFC 9457), as WeChat Pay wants it, or as a page where a browser asks. */
