@@ -213,6 +213,8 @@ export const KeptImage = Image.extend({
   keptAt: Time,
 }).meta({ id: 'KeptImage' });
 
+export const AccessToken = z.object({ token: z.string(), expiresAt: Time }).meta({ id: 'AccessToken' });
+
 export const JssdkConfig = z
   .object({ appId: z.string(), timestamp: z.int(), nonceStr: z.string(), signature: z.string() })
   .meta({ id: 'JssdkConfig' });

@@ -127,6 +127,13 @@ export const ERRORS = {
   ],
   bill_corrupt: [502, 'The bill is damaged, or not of the documented form.', 'Try again; report it if it stays.'],
 
+  // The rest of the account
+  wechat_path_not_allowed: [
+    403,
+    'This interface of WeChat is not passed through.',
+    'Use the interfaces of an official account; tokens are had from `GET /v1/access-token`.',
+  ],
+
   // Notifications from WeChat
   invalid_signature: [401, 'The signature does not prove that WeChat sent this.', 'Sign the raw bytes as WeChat does.'],
   signature_probe: [401, 'WeChat has tried whether false signatures are refused.', 'Nothing: they are.'],

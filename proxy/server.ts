@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 import { ProxyError } from './errors.ts';
+import { accountRoutes } from './http/account.ts';
 import { createApp } from './http/app.ts';
 import { createAuthenticate } from './http/authentication.ts';
 import { createRefuseBroken } from './http/broken-requests.ts';
@@ -43,7 +44,8 @@ import { createApiClient } from './wechat/account/api-client.ts';
 import { JsapiTicket } from './wechat/account/jsapi-ticket.ts';
 import { Media } from './wechat/account/media.ts';
 import { OAuth } from './wechat/account/oauth.ts';
-import { createDownloader } from './wechat/http-client.ts';
+import { PassThrough } from './wechat/account/pass-through.ts';
+import { createDownloader, createExchange } from './wechat/http-client.ts';
 
 export interface Proxy {
   /** Where it listens; known once it has started. */
@@ -96,7 +98,9 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     appId: config.WECHAT_APP_ID,
     now,
   });
+  const scratch = await openScratchFolder();
   const { images, imageFiles } = await createImages();
+  const passThrough = new PassThrough({ exchange: createExchange(), baseUrl: config.WECHAT_API_URL, accessToken });
   const delivery = createDelivery();
 
   let draining = false;
@@ -108,6 +112,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     ...jssdkRoutes({ ...app, jsapiTicket, allowedOrigins: config.ALLOWED_ORIGINS, now }),
     ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
     ...imageRoutes({ images, files: imageFiles, publicUrl: config.PUBLIC_URL }),
+    ...accountRoutes({ accessToken, passThrough, scratch }),
     ...eventRoutes({ events }),
     ...payNotificationRoutes(services),
     ...payV2NotificationRoutes({ ...services, onError }),
@@ -177,7 +182,6 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     const { IMAGE_STORE, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = config;
     const storage = openImageStorage(IMAGE_STORE, { accessKeyId, secretAccessKey });
     await storage.prepare();
-    const scratch = await openScratchFolder();
     const files = new ImageFiles({ store, storage, scratch, now });
     const { WECHAT_API_URL: baseUrl, IMAGE_ORPHAN_TTL: ttl } = config;
     const images = new Images({

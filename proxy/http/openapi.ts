@@ -93,7 +93,7 @@ function operation(route: Route, components: Map<string, unknown>): object {
 }
 
 function contentOf({ body, json }: Route, components: Map<string, unknown>): object {
-  if (body === 'bytes') return { '*/*': {} };
+  if (body === 'bytes' || body === 'anything') return { '*/*': {} };
   const schema = schemaOf(body === 'upload' ? json! : body!, 'input', components);
   return { ...(body === 'upload' && { 'multipart/form-data': { schema: UPLOAD } }), 'application/json': { schema } };
 }

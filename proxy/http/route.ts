@@ -45,9 +45,9 @@ export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodTy
   query?: Query;
   /**
    * A schema: JSON of that shape. `bytes`: whatever comes, unread, to be proved first. `upload`: a form with one file,
-   * `file`, or JSON of the shape `json`, which the route reads itself.
+   * `file`, or JSON of the shape `json`, which the route reads itself. `anything`: of any size, which it passes on.
    */
-  body?: Body | 'bytes' | 'upload';
+  body?: Body | 'bytes' | 'upload' | 'anything';
   json?: z.ZodType;
   /** Pages ask for many at once: never turned away for it. */
   isUnlimited?: true;

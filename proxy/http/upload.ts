@@ -6,10 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import { Busboy } from '@fastify/busboy';
 import { ProxyError } from '../errors.ts';
 import { refuseEncoded, withPatience } from './body.ts';
+import { bounded } from './bounded.ts';
 
 /** What a form may be larger than the file in it. */
 const FORM_BYTES = 64 * 1024;
-/** How long nothing may come, in milliseconds: phones lose the network for a while. */
+/** How long the form may take for what has come, in milliseconds. */
 const PATIENCE = 30_000;
 const BOUNDARY = /;\s*boundary=("[^"]+"|[^\s";]+)/i;
 const LIMITS = { files: 1, fields: 0, parts: 1, fieldNameSize: 100, headerPairs: 20, headerSize: 8 * 1024 };
@@ -68,20 +69,6 @@ function createForm({ headers }: IncomingMessage, maxBytes: number) {
     });
   } catch (error) {
     throw invalid('The form’s boundary is missing or malformed.', error);
-  }
-}
-
-/** The body, in bounds of size and of time. */
-async function* bounded(request: IncomingMessage, maxBytes: number, tooLarge: Error): AsyncGenerator<Buffer> {
-  // The answer to a refusal goes the same way: the connection must outlive the reading.
-  const chunks: AsyncIterator<Buffer> = request.iterator({ destroyOnReturn: false });
-  let size = 0;
-  for (;;) {
-    const { done, value } = await withPatience(PATIENCE, chunks.next());
-    if (done) return;
-    size += value.length;
-    if (size > maxBytes) throw tooLarge;
-    yield value;
   }
 }
 

@@ -1,7 +1,8 @@
 /** The one way out to WeChat. Bodies go and come as bytes, so that what is signed is what is sent. */
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Agent } from 'node:https';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import axios, { type AxiosInstance, type AxiosResponse, type CreateAxiosDefaults, isAxiosError } from 'axios';
 import { ProxyError } from '../errors.ts';
@@ -50,6 +51,30 @@ export interface Download {
  * @throws {ProxyError} `wechat_unavailable`; `image_too_large` beyond `maxBytes`
  */
 export type Downloader = (download: Download) => Promise<{ status: number; size: number }>;
+
+export interface ExchangeRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  contentType: string | undefined;
+  /** The file that the body is in. */
+  body: string | undefined;
+  /** Answers of no more bytes come whole. */
+  readUpTo: number;
+}
+
+export interface ExchangeAnswer {
+  status: number;
+  /** Those that say what the body is. */
+  headers: Record<string, string>;
+  /** A stream where it is longer: to be read to its end, or destroyed. */
+  body: Buffer | Readable;
+}
+
+/**
+ * Sends a file, or nothing, and gives the answer as it comes.
+ * @throws {ProxyError} `wechat_unavailable`
+ */
+export type Exchange = (request: ExchangeRequest) => Promise<ExchangeAnswer>;
 
 const TIMEOUT = 6_000;
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -106,6 +131,55 @@ export function createDownloader(): Downloader {
       throw error instanceof ProxyError ? error : unavailable(error);
     }
   };
+}
+
+export function createExchange(): Exchange {
+  const client: AxiosInstance = axios.create({
+    ...COMMON,
+    responseType: 'stream',
+    maxBodyLength: Number.POSITIVE_INFINITY,
+  });
+  return async ({ method, url, contentType, body, readUpTo }) => {
+    try {
+      const length = body === undefined ? undefined : (await stat(body)).size;
+      const response = await client.request<Readable>({
+        method,
+        url,
+        headers: {
+          ...USER_AGENT,
+          ...(contentType && { 'Content-Type': contentType }),
+          ...(length !== undefined && { 'Content-Length': length }),
+        },
+        data: body === undefined ? undefined : createReadStream(body),
+        timeout: FILE_LIMITS.timeout,
+        signal: AbortSignal.timeout(FILE_LIMITS.timeout),
+      });
+      const headers = headersOf(response);
+      const told = WHAT_IT_IS.filter((name) => name in headers).map((name) => [name, headers[name]!]);
+      return { status: response.status, headers: Object.fromEntries(told), body: await begin(response.data, readUpTo) };
+    } catch (error) {
+      throw unavailable(error);
+    }
+  };
+}
+
+const WHAT_IT_IS = ['content-type', 'content-disposition', 'content-encoding'];
+
+/** All of it, where it is no longer than that. */
+async function begin(stream: Readable, readUpTo: number): Promise<Buffer | Readable> {
+  const chunks: Buffer[] = [];
+  const rest = stream[Symbol.asyncIterator]();
+  for (let size = 0; size <= readUpTo; ) {
+    const { done, value } = await rest.next();
+    if (done) return Buffer.concat(chunks);
+    chunks.push(value);
+    size += value.length;
+  }
+  const all = async function* () {
+    yield* chunks;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  };
+  return Readable.from(all());
 }
 
 function headersOf({ headers }: AxiosResponse): Record<string, string> {

@@ -6,6 +6,9 @@ import { Credential, type CredentialOptions, type FetchCredential } from './cred
 /** `errcode`s that say: this access token is wrong, old or not the newest. */
 const STALE = new Set(['40001', '40014', '42001']);
 
+/** Whether WeChat has refused the access token, by its `errcode`. */
+export const isStale = (errcode: string | undefined): boolean => STALE.has(errcode ?? '');
+
 /** WeChat forces a new token 20 times a day at most. */
 const FORCE_PAUSE = 86_400_000 / 20;
 
@@ -45,7 +48,7 @@ export class AccessToken {
     try {
       return await call(token);
     } catch (error) {
-      if (!STALE.has(upstreamCode(error) ?? '')) throw error;
+      if (!isStale(upstreamCode(error))) throw error;
       const { value } = await this.#credential.renew(token);
       await this.onDead?.(token);
       return call(value);
