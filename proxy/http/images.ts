@@ -45,15 +45,19 @@ export function imageRoutes({ images, files, publicUrl }: ImageRoutesOptions): R
       json: MediaRequest,
       answers: { 201: Image },
       errors: [
-        ...([
-          'session_required',
-          'image_too_large',
-          'image_type_not_allowed',
-          'image_suspicious',
-          'image_broken',
-        ] as const),
-        ...(['image_too_many_pixels', 'media_not_found', 'upload_quota_exceeded', 'image_store_unavailable'] as const),
-        ...(['wechat_unavailable', 'wechat_refused', 'unsupported_media_type', 'request_timeout'] as const),
+        'session_required',
+        'unsupported_media_type',
+        'request_timeout',
+        'image_too_large',
+        'image_type_not_allowed',
+        'image_suspicious',
+        'image_broken',
+        'image_too_many_pixels',
+        'image_store_unavailable',
+        'upload_quota_exceeded',
+        'media_not_found',
+        'wechat_unavailable',
+        'wechat_refused',
       ],
       async handle({ caller, incoming }) {
         if (caller.kind !== 'page' || caller.openid === undefined) throw new ProxyError('session_required');

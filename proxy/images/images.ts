@@ -98,21 +98,27 @@ export class Images {
 
   /** Deletes what nobody has kept for so long, and forgets whose uploads are no longer counted. */
   async removeOrphans(): Promise<void> {
-    const { store, files, orphanTtl, now } = this.#options;
+    const { store, orphanTtl, now } = this.#options;
     const isOver = now() - DAY;
     await store.db.deleteFrom('uploads').where('since', '<=', isOver).execute();
     if (orphanTtl === undefined) return;
     const last = now() - orphanTtl;
     const orphans = store.db.selectFrom('images').select(['id', 'sha256']).where('keptAt', 'is', null);
-    for (const { id, sha256 } of await orphans.where('uploadedAt', '<=', last).limit(BATCH).execute()) {
-      await store.transaction((trx) =>
-        files.leave(trx, sha256, async () => {
-          // Unless somebody has kept it, or uploaded it again, since.
-          const orphan = trx.deleteFrom('images').where('id', '=', id).where('keptAt', 'is', null);
-          return (await orphan.where('uploadedAt', '<=', last).executeTakeFirst()).numDeletedRows === 1n;
-        }),
-      );
+    const some = orphans.where('uploadedAt', '<=', last).limit(BATCH);
+    for (let found = await some.execute(); found.length > 0; found = await some.execute()) {
+      for (const orphan of found) await this.#removeOrphan(orphan, last);
     }
+  }
+
+  /** Unless somebody has kept it, or uploaded it again, since. */
+  #removeOrphan({ id, sha256 }: Pick<ImageRow, 'id' | 'sha256'>, last: number): Promise<void> {
+    const { store, files } = this.#options;
+    return store.transaction((trx) =>
+      files.leave(trx, sha256, async () => {
+        const orphan = trx.deleteFrom('images').where('id', '=', id).where('keptAt', 'is', null);
+        return (await orphan.where('uploadedAt', '<=', last).executeTakeFirst()).numDeletedRows === 1n;
+      }),
+    );
   }
 
   /** The id of this payer's image of the file; a new one, where there is none. Its time as an orphan begins anew. */
