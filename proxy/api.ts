@@ -215,6 +215,58 @@ export const KeptImage = Image.extend({
 
 export const AccessToken = z.object({ token: z.string(), expiresAt: Time }).meta({ id: 'AccessToken' });
 
+/** WeChat's limits: the numbers of permanent codes end at 100000, those of others are 32-bit and not zero. */
+const MAX_PERMANENT_SCENE = 100_000;
+const MAX_SCENE = 2 ** 32 - 1;
+const SCENE = `an integer from 1 to ${MAX_SCENE} (from 1 to ${MAX_PERMANENT_SCENE} where the code is permanent), or text of 1 to 64 characters without NUL`;
+const SceneNumber = z.int().min(1).max(MAX_SCENE);
+const SceneText = Text.min(1).max(64);
+const MAX_QR_CODE_LIFE = 30 * 86_400;
+const QR_CODE_LIFE = `is a number of whole seconds from 1 to ${MAX_QR_CODE_LIFE} (30 days): leave it out for a permanent code`;
+
+/** No union: it would tell of each of its sides what is wrong with it. */
+const Scene = z
+  .unknown()
+  .refine(
+    (scene): scene is number | string => SceneNumber.safeParse(scene).success || SceneText.safeParse(scene).success,
+    `is ${SCENE}`,
+  )
+  .describe(`What comes back when the code is scanned: ${SCENE}.`)
+  .meta({
+    anyOf: [
+      { type: 'integer', minimum: 1, maximum: MAX_SCENE },
+      { type: 'string', minLength: 1, maxLength: 64 },
+    ],
+  });
+
+export const QrCodeRequest = z
+  .strictObject({
+    scene: Scene,
+    expiresIn: z
+      .int(QR_CODE_LIFE)
+      .min(1, QR_CODE_LIFE)
+      .max(MAX_QR_CODE_LIFE, QR_CODE_LIFE)
+      .optional()
+      .describe('Seconds that the code works. Without it, for ever: WeChat grants an account 100,000 of these.'),
+  })
+  .refine(
+    ({ scene, expiresIn }) => typeof scene === 'string' || expiresIn !== undefined || scene <= MAX_PERMANENT_SCENE,
+    {
+      path: ['scene'],
+      error: `is an integer from 1 to ${MAX_PERMANENT_SCENE} where the code is permanent: give text, or expiresIn`,
+    },
+  )
+  .meta({ id: 'QrCodeRequest' });
+
+export const QrCode = z
+  .object({
+    ticket: z.string().describe('For `GET /v1/qrcodes/image?ticket=`, url-encoded.'),
+    url: z.string().describe('What the code says, to draw it by oneself.'),
+    imageUrl: z.string().describe('Its picture, at WeChat.'),
+    expiresAt: Time.optional().describe('Absent where it is permanent.'),
+  })
+  .meta({ id: 'QrCode' });
+
 export const JssdkConfig = z
   .object({ appId: z.string(), timestamp: z.int(), nonceStr: z.string(), signature: z.string() })
   .meta({ id: 'JssdkConfig' });

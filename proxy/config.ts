@@ -259,6 +259,12 @@ export const SETTINGS = {
     meaning: { en: 'WeChat’s consent page', zh: '微信网页授权地址' },
     remedy: 'Leave it unset, or give an http(s) address.',
   }),
+  WECHAT_MP_URL: setting({
+    schema: z.string().transform((text, context) => httpUrl(text, context)),
+    default: 'https://mp.weixin.qq.com',
+    meaning: { en: 'where WeChat shows the pictures of codes', zh: '微信二维码图片地址' },
+    remedy: 'Leave it unset, or give an http(s) address.',
+  }),
   WECHAT_PAY_URL: setting({
     schema: list((text, context) => httpUrl(text, context)),
     default: 'https://api.mch.weixin.qq.com,https://api2.mch.weixin.qq.com',

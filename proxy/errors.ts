@@ -134,6 +134,12 @@ export const ERRORS = {
     'Use the interfaces of an official account; tokens are had from `GET /v1/access-token`.',
   ],
 
+  qrcode_not_found: [
+    404,
+    'WeChat has no picture for this ticket, or no longer.',
+    'Use the `ticket` that `POST /v1/qrcodes` answered with, url-encoded, or create another code.',
+  ],
+
   // Notifications from WeChat
   invalid_signature: [401, 'The signature does not prove that WeChat sent this.', 'Sign the raw bytes as WeChat does.'],
   signature_probe: [401, 'WeChat has tried whether false signatures are refused.', 'Nothing: they are.'],

@@ -75,6 +75,10 @@ export const ERROR_MEANINGS: Record<ErrorCode, readonly [meaning: string, remedy
   bill_not_ready: ['这一天的账单还没有生成，或当天没有交易。', '次日上午 10 点（北京时间）之后再取。'],
   bill_corrupt: ['账单损坏，或格式不符合微信的说明。', '重试；若持续出现，请报告问题。'],
   wechat_path_not_allowed: ['微信的这个接口不予转发。', '只转发公众号的接口；令牌请用 `GET /v1/access-token` 获取。'],
+  qrcode_not_found: [
+    '微信没有这个 ticket 的二维码图片，或已过期。',
+    '使用 `POST /v1/qrcodes` 返回的 `ticket`（经 URL 编码），或重新创建二维码。',
+  ],
   invalid_signature: ['签名不能证明该请求来自微信。', '按微信的方式对原始字节签名。'],
   signature_probe: ['微信在探测错误的签名是否会被拒绝。', '无需处理：已拒绝。'],
   notification_expired: ['时间戳与当前相差超过 300 秒。', '校准时钟，重新签名后再发送。'],

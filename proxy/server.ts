@@ -23,6 +23,7 @@ import { payNotificationRoutes } from './http/pay-notifications.ts';
 import { payV2NotificationRoutes } from './http/pay-v2-notifications.ts';
 import { paymentRoutes } from './http/payments.ts';
 import { productRoutes } from './http/products.ts';
+import { qrCodeRoutes } from './http/qr-codes.ts';
 import { refundRoutes } from './http/refunds.ts';
 import { type Route, route } from './http/route.ts';
 import { sessionRoutes } from './http/sessions.ts';
@@ -45,6 +46,7 @@ import { JsapiTicket } from './wechat/account/jsapi-ticket.ts';
 import { Media } from './wechat/account/media.ts';
 import { OAuth } from './wechat/account/oauth.ts';
 import { PassThrough } from './wechat/account/pass-through.ts';
+import { QrCodes } from './wechat/account/qr-code.ts';
 import { createDownloader, createExchange } from './wechat/http-client.ts';
 
 export interface Proxy {
@@ -101,6 +103,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   const scratch = await openScratchFolder();
   const { images, imageFiles } = await createImages();
   const passThrough = new PassThrough({ exchange: createExchange(), baseUrl: config.WECHAT_API_URL, accessToken });
+  const qrCodes = new QrCodes({ api, http, accessToken, mpUrl: config.WECHAT_MP_URL, now });
   const delivery = createDelivery();
 
   let draining = false;
@@ -112,6 +115,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     ...jssdkRoutes({ ...app, jsapiTicket, allowedOrigins: config.ALLOWED_ORIGINS, now }),
     ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
     ...imageRoutes({ images, files: imageFiles, publicUrl: config.PUBLIC_URL }),
+    ...qrCodeRoutes({ qrCodes }),
     ...accountRoutes({ accessToken, passThrough, scratch }),
     ...eventRoutes({ events }),
     ...payNotificationRoutes(services),

@@ -12,6 +12,8 @@ const MESSAGES = {
   40013: 'invalid appid',
   40014: 'invalid access_token',
   40029: 'invalid code',
+  40052: 'invalid action name',
+  40053: 'invalid action info',
   40097: 'invalid args',
   40125: 'invalid appsecret',
   40163: 'code been used',
@@ -27,6 +29,7 @@ const MESSAGES = {
   45001: 'media size out of limit',
   45009: 'reach max api daily quota limit',
   45011: 'api minute-quota reach limit, must slower, retry next minute',
+  45029: 'qrcode count out of limit',
   47001: 'data format error',
 } as const;
 

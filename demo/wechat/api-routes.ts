@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Account } from './account.ts';
 import { answerApi } from './api-answer.ts';
+import { apiBody } from './api-body.ts';
 import { ApiRefusal } from './api-refusal.ts';
 import type { Knobs } from './control.ts';
 import { type Exchange, type ExchangeContext, queryValue } from './exchange.ts';
@@ -21,7 +22,7 @@ export function apiRoutes({ account, tokens, codes, knobs }: World): Router<Exch
 
   router.all('/cgi-bin/stable_token', (ctx) =>
     answerApi(ctx, 'POST', () => {
-      const { grant_type: grantType, appid, secret, force_refresh: forceRefresh } = jsonBody(ctx);
+      const { grant_type: grantType, appid, secret, force_refresh: forceRefresh } = apiBody(ctx);
       checkGrantType(grantType, 'client_credential');
       checkCredentials(account, appid, secret);
       checkAddress(ctx, knobs().allowedAddresses);
@@ -63,16 +64,6 @@ export function apiRoutes({ account, tokens, codes, knobs }: World): Router<Exch
   );
 
   return router;
-}
-
-function jsonBody(ctx: ExchangeContext): Record<string, unknown> {
-  try {
-    const body: unknown = JSON.parse(ctx.state.rawBody.toString());
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  } catch {
-    // Not JSON: refused below.
-  }
-  throw new ApiRefusal(47001);
 }
 
 function checkGrantType(grantType: unknown, expected: string): void {

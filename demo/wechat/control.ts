@@ -99,6 +99,8 @@ export interface Knobs {
   imageUploadTime: number | null;
   /** With which content type `/cgi-bin/media/get` sends its errors, which are JSON all the same. */
   mediaErrorType: 'application/json' | 'text/plain' | 'image/jpeg';
+  /** How many permanent codes with a scene the account may have. */
+  permanentCodes: number;
   /** The page that the phone offers to open. */
   shopUrl: string | null;
 }
@@ -129,6 +131,7 @@ export const DEFAULT_KNOBS: Knobs = {
   localImagesReadable: true,
   imageUploadTime: 0,
   mediaErrorType: 'application/json',
+  permanentCodes: 100_000,
   shopUrl: null,
 };
 
@@ -463,6 +466,7 @@ const KINDS: Record<keyof Knobs, (value: unknown) => boolean> = {
   stableTokensADay: isCount,
   stableTokensAMinute: isCount,
   ticketsADay: isCount,
+  permanentCodes: isCount,
   retrySpeed: isPositive,
   refunds: oneOf('succeed', 'wait', 'abnormal', 'close'),
   merchantBalance: (value) => value === null || isCount(value),

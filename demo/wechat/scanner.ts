@@ -51,6 +51,8 @@ export class Scanner {
 
   /** The pay sheet opens on the phone; where no page shows it, the payer's deed is done when this resolves. */
   async scan(text: string, phone: string): Promise<ScanAnswer> {
+    // A code of an official account (`QrCodes`): the client opens no page of the web for it.
+    if (text.startsWith('http://weixin.qq.com/q/')) return { kind: 'text' };
     if (/^https?:\/\//i.test(text) && URL.canParse(text)) return { kind: 'address', url: text };
     if (!text.startsWith('weixin://wxpay/bizpayurl?')) return { kind: 'text' };
     try {

@@ -33,6 +33,8 @@ import { payRoutes } from './pay-routes.ts';
 import { Phones } from './phones.ts';
 import { PlatformKeys } from './platform-keys.ts';
 import { ProductCodes } from './product-codes.ts';
+import { qrCodeRoutes } from './qr-code-routes.ts';
+import { QrCodes } from './qr-codes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { type PayRefund, Refunds } from './refunds.ts';
 import { Scanner } from './scanner.ts';
@@ -180,12 +182,13 @@ async function createWorld(options: WechatOptions) {
   const album = new Album();
   const localImages = new LocalImages();
   const media = new MediaStore(clock);
+  const qrCodes = new QrCodes(clock, knobs);
   const images = new BridgeImages({ album, localImages, media, phones, knobs });
   const bridge = new Bridge({ account, clock, tokens, orders, phones, knobs, cashier, images });
   const origin = { url: '' };
   const world = {
     ...{ account, authority, keys, clock, knobs, switchWeek, calls, tokens, codes, phones, bridge },
-    ...{ album, localImages, media, images },
+    ...{ album, localImages, media, images, qrCodes },
     ...{ orders, refunds, bills, notifications, cashier, products, scanner },
     faults: new Faults(),
     moments: new Moments(),
@@ -211,6 +214,7 @@ function createApp(world: World): Koa<Exchange> {
   for (const router of [
     apiRoutes(world),
     mediaRoutes(world),
+    qrCodeRoutes(world),
     oauthRoutes(world),
     payRoutes(world, guarded),
     refundRoutes(world, guarded),

@@ -11,6 +11,8 @@ const PURPOSES = [
   [/^BRIDGE imagePreview/, '网页全屏看图', 'Page shows pictures full-screen'],
   [/^BRIDGE /, '网页调用客户端功能', 'Page uses a client function'],
   [/ \/cgi-bin\/(stable_token|token)/, '取 access_token', 'Get an access token'],
+  [/ \/cgi-bin\/qrcode\/create/, '生成带参数的二维码', 'Create a code with a scene'],
+  [/ \/cgi-bin\/showqrcode/, '取二维码图片', 'Get the picture of a code'],
   [/ \/cgi-bin\/ticket\/getticket/, '取 JS-SDK 票据', 'Get a JS-SDK ticket'],
   [/ \/cgi-bin\/media\/get/, '下载客户端上传的图', 'Download what the client uploaded'],
   [/ \/cgi-bin\/media\/upload/, '上传临时素材', 'Upload temporary media'],

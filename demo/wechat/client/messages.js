@@ -71,6 +71,7 @@ const MESSAGES = {
     noScreen: '没有看到屏幕：需要在浏览器里选一个窗口或标签页。',
     noCodeInPicture: '画面里没有找到二维码：要让整个码露出来，不要太小。',
     scannedText: '扫到的文字',
+    scannedAccountHint: '这是公众号的带参数二维码：在微信里会打开该公众号。',
     scannedTextHint: '既不是付款码也不是网址，微信只会把它原样显示出来。',
 
     backToChats: '返回消息列表',
@@ -246,6 +247,7 @@ const MESSAGES = {
     noScreen: 'Saw nothing: choose a window or a tab in the browser’s question.',
     noCodeInPicture: 'No code found in the picture: all of it must be visible, and not too small.',
     scannedText: 'The code says',
+    scannedAccountHint: 'A code of an official account: in WeChat it opens the account.',
     scannedTextHint: 'Neither a payment code nor an address: WeChat just shows it.',
 
     backToChats: 'Back to chats',

@@ -5,6 +5,8 @@ import { payRefusal } from './pay-refusal.js';
 import { qrCode } from './qr-code.js';
 
 const SHOWN = 6;
+/** What the code of an official account says. */
+const ACCOUNT_CODE = /^http:\/\/weixin\.qq\.com\/q\//;
 
 /**
  * WeChat's scanner (扫一扫). A web page has no camera on the desk, so it is pointed in other ways: at one of the codes
@@ -130,7 +132,8 @@ export function createScanner({ codes, scan, onSheet, onAddress, onClose }) {
     const again = h('button', { class: 'primary', type: 'button', onclick: dismiss }, t('scanAgain'));
     if (found.kind === 'text') {
       result.setAttribute('aria-label', t('scannedText'));
-      return [h('h3', {}, t('scannedText')), h('pre', {}, found.text), h('p', {}, t('scannedTextHint')), again];
+      const hint = ACCOUNT_CODE.test(found.text) ? 'scannedAccountHint' : 'scannedTextHint';
+      return [h('h3', {}, t('scannedText')), h('pre', {}, found.text), h('p', {}, t(hint)), again];
     }
     const { words, original, advice } = payRefusal(found.message);
     result.setAttribute('aria-label', words);
