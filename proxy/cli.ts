@@ -19,6 +19,8 @@ const USAGE = `Usage: weixin-widgets serve
 async function serve(): Promise<void> {
   const { ConfigError, loadConfig } = await import('./config.ts');
   const { createProxy } = await import('./server.ts');
+  const { openOnlyPictures } = await import('./images/picture.ts');
+  openOnlyPictures();
   try {
     const proxy = await createProxy(loadConfig(process.env));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -1,7 +1,7 @@
 /** Puts the proxy together, starts it and stops it. */
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -140,6 +140,13 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   );
   server.on('checkExpectation', listener);
   server.on('clientError', createRefuseBroken(logger));
+  // Browsers open connections ahead: those that have sent nothing yet do not count as idle.
+  const unused = new Set<Socket>();
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }) => unused.delete(socket));
   const work = [
     repeat(SECOND, onError, 'looking after due orders', () => orders.attendDue()),
     repeat(SECOND, onError, 'ending abandoned numbers', () => orders.attendAbandonedTrades()),
@@ -218,7 +225,10 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     },
     async stop() {
       draining = true;
-      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      const idle = setInterval(() => {
+        server.closeIdleConnections();
+        for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
+      }, 50);
       const finished = Promise.all([closed(server), ...work.map(({ stop }) => stop())]).then(() => delivery?.drain());
       await Promise.race([finished, sleep(DRAIN_TIME, undefined, { ref: false })]);
       clearInterval(idle);

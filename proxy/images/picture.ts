@@ -35,16 +35,20 @@ const TYPES: Record<string, ImageType> = {
   webp: 'image/webp',
 };
 
-// What else the library can open is nobody's upload. This holds for the whole process.
-const FORMATS = ['Jpeg', 'Png', 'Nsgif', 'Webp'];
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: FORMATS.flatMap((format) => [`VipsForeignLoad${format}File`, `VipsForeignLoad${format}Buffer`]),
-});
 // Pictures come once. One thread each: how many are drawn at once is bounded here, for the whole process.
 sharp.cache(false);
 sharp.concurrency(1);
 const budget = new PixelBudget(MAX_PIXELS.jpeg, availableParallelism());
+
+/**
+ * Has the library open nothing else, whatever a file says that it is. It holds for the whole process: for one that is the
+ * proxy's alone.
+ */
+export function openOnlyPictures(): void {
+  const loaders = ['Jpeg', 'Png', 'Nsgif', 'Webp'].map((format) => `VipsForeignLoad${format}File`);
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: loaders });
+}
 
 /**
  * Draws the picture in the file `input` anew into the file `output`.

@@ -15,6 +15,11 @@ const WORDS = {
     password: '请输入支付密码',
     done: '完成',
     result: '付款成功',
+    review: '评价晒单',
+    add: '添加图片',
+    album: '最近项目',
+    chosen: '完成(1/9)',
+    uploaded: /已上传/,
   },
   en: {
     account: 'Shop',
@@ -24,15 +29,22 @@ const WORDS = {
     password: /password/i,
     done: 'Done',
     result: 'Payment received',
+    review: 'Write a review',
+    add: 'Add pictures',
+    album: 'Recents',
+    chosen: 'Done (1/9)',
+    uploaded: /uploaded/,
   },
 };
 
-for (const [locale, { account, open, buy, pay, password, done, result }] of Object.entries(WORDS)) {
-  test(`what “npm start” shows: a tea is bought on the phone by hand (${locale})`, async (t) => {
+for (const [locale, { account, open, buy, pay, password, done, result, ...words }] of Object.entries(WORDS)) {
+  test(`what “npm start” shows: a tea is bought on the phone by hand, and photographed (${locale})`, async (t) => {
     const demo = await startDemo({ wechatPort: 0, proxyPort: 0, shopPort: 0 });
-    t.after(() => demo.stop());
     const page = await (await launchBrowser()).newPage({ locale, viewport: { width: 1280, height: 800 } });
-    t.after(() => page.close());
+    t.after(async () => {
+      await page.close();
+      await demo.stop();
+    });
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
@@ -50,6 +62,13 @@ for (const [locale, { account, open, buy, pay, password, done, result }] of Obje
 
     await within(shop.getByText(result).first()).toBeVisible();
     await eventually(() => demo.shop.events.find(({ type }) => type === 'order.paid'), 'the shop’s event');
+    await shop.getByRole('link', { name: words.review }).click();
+    await shop.getByRole('button', { name: words.add }).click();
+    const newest = page.getByRole('dialog', { name: words.album }).getByRole('checkbox').first();
+    await within(newest.locator('img')).not.toHaveJSProperty('naturalWidth', 0);
+    await newest.click();
+    await page.getByRole('button', { name: words.chosen }).click();
+    await within(shop.getByRole('button', { name: words.uploaded })).toBeVisible();
     const refused = demo.wechat.calls.filter(({ verdict }) => verdict === 'refused');
     assert.deepEqual(refused, []);
     assert.deepEqual(errors, []);

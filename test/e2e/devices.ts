@@ -1,7 +1,14 @@
 /** What payers hold or sit at, and Chromium as each of them. */
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright';
 import { expect } from 'playwright/test';
 import { findBrowser } from '../find-browser.ts';
 
@@ -61,6 +68,12 @@ const DEVICES: Record<Device, Description> = {
 /** Expects it of a page within a time that a slow machine keeps. */
 export const within = expect.configure({ timeout: 15_000 });
 
+/** Where a mouse or a finger goes to meet it. */
+export async function middleOf(element: Locator): Promise<{ x: number; y: number }> {
+  const { x, y, width, height } = (await element.boundingBox())!;
+  return { x: x + width / 2, y: y + height / 2 };
+}
+
 let browser: Promise<Browser> | undefined;
 
 /** One browser a test file. It keeps pages that are left for a while, as browsers do; Playwright would switch that off. */
@@ -73,6 +86,13 @@ export function launchBrowser(): Promise<Browser> {
 
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
+}
+
+const contexts = new WeakMap<TestContext, BrowserContext[]>();
+
+/** Puts a test's devices away before its servers stop, which would wait for what browsers keep open. */
+export async function putDevicesAway(t: TestContext): Promise<void> {
+  await Promise.all((contexts.get(t) ?? []).map((context) => context.close()));
 }
 
 export interface PageOptions {
@@ -91,6 +111,7 @@ export async function openDevice(t: TestContext, device: Device, options: PageOp
   const description = DEVICES[device];
   const context = await (await launchBrowser()).newContext({ ...description.context, locale: lang });
   t.after(() => context.close());
+  contexts.set(t, [...(contexts.get(t) ?? []), context]);
   context.on('console', (message) => message.type() === 'error' && onComplaint(message.text()));
   context.on('weberror', (error) => onComplaint(String(error.error())));
   if (wechatUrl) await putInWechat(context, wechatUrl, description, options.client);

@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test';
 import type { FrameLocator, Locator, Page } from 'playwright';
 import type { Wechat } from '../../demo/wechat/start.ts';
-import { openDevice, within } from './devices.ts';
+import { type Device, middleOf, openDevice, within } from './devices.ts';
 
 export class Phone {
   readonly page: Page;
@@ -46,6 +46,37 @@ export class Phone {
     await this.page.keyboard.press('Enter');
   }
 
+  /** The album and the camera, while a page lets its user choose pictures. */
+  get album(): Locator {
+    return this.page.getByRole('dialog', { name: 'Recents' });
+  }
+
+  /** Pictures over the whole screen. */
+  get viewer(): Locator {
+    return this.page.getByRole('dialog', { name: 'Pictures' });
+  }
+
+  /** Chooses the newest pictures of the album, the newest first. */
+  async choosePhotos(count: number): Promise<void> {
+    for (let at = 0; at < count; at++) await this.album.getByRole('checkbox').nth(at).click();
+    await this.album.getByRole('button', { name: `Done (${count}/` }).click();
+    await within(this.album).toBeHidden();
+  }
+
+  /** Presses the finger on one place until what is there is picked up, and lets it go at another one. */
+  async drag(from: Locator, to: Locator, isPickedUp: () => Promise<void>): Promise<void> {
+    const [start, end] = [await middleOf(from), await middleOf(to)];
+    const session = await this.page.context().newCDPSession(this.page);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: { x: number; y: number }[]) =>
+      session.send('Input.dispatchTouchEvent', { type, touchPoints });
+    await touch('touchStart', start);
+    await isPickedUp();
+    await touch('touchMove', { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 });
+    await touch('touchMove', end);
+    await touch('touchEnd');
+    await session.detach();
+  }
+
   /** Enters the six digits on the pay sheet, and leaves it when WeChat says that it is paid. */
   async pay(): Promise<void> {
     await this.page.getByRole('button', { name: 'Fill it in for me' }).click();
@@ -61,9 +92,22 @@ export class Phone {
   }
 }
 
+export interface PhoneOptions {
+  /** What the phone's page is opened on: on a phone it fills the screen, and there are fingers. */
+  device?: Device;
+  platform?: 'iOS' | 'Android';
+}
+
 /** In English, with a user of the stand-in; `test` is the phone that holds the in-app browser of the tests. */
-export async function openPhone(t: TestContext, wechat: Wechat): Promise<Phone> {
-  const page = await openDevice(t, 'desktop', { lang: 'en' });
+export async function openPhone(
+  t: TestContext,
+  wechat: Wechat,
+  { device = 'desktop', platform = 'iOS' }: PhoneOptions = {},
+): Promise<Phone> {
+  const page = await openDevice(t, device, { lang: 'en' });
   await page.goto(`${wechat.url}/?phone=test`);
+  if (device !== 'desktop') await page.getByRole('button', { name: /^Calls/ }).click();
+  await page.getByRole('radio', { name: platform }).check({ force: true });
+  if (device !== 'desktop') await page.getByRole('button', { name: 'Phone', exact: true }).click();
   return new Phone(page);
 }

@@ -2,11 +2,21 @@
 import type { TestContext } from 'node:test';
 import type { Locator, Page } from 'playwright';
 import { type Demo, startDemo } from '../../demo/start.ts';
-import { type Device, openDevice, within } from './devices.ts';
+import { type Device, openDevice, putDevicesAway, within } from './devices.ts';
 
 /** On any free ports. */
-export function startShop(payApi: 'v3' | 'v2'): Promise<Demo> {
+export function startShop(payApi: 'v3' | 'v2' = 'v3'): Promise<Demo> {
   return startDemo({ wechatPort: 0, proxyPort: 0, shopPort: 0, payApi });
+}
+
+/** Until the test ends. */
+export async function startShopFor(t: TestContext, payApi?: 'v3' | 'v2'): Promise<Demo> {
+  const demo = await startShop(payApi);
+  t.after(async () => {
+    await putDevicesAway(t);
+    await demo.stop();
+  });
+  return demo;
 }
 
 export interface Visit {
@@ -18,10 +28,10 @@ export interface Visit {
   complaints: string[];
 }
 
-/** In English. */
-export async function visitShop(t: TestContext, demo: Demo, device: Device, path = '/'): Promise<Visit> {
+/** In English, unless another language is named. */
+export async function visitShop(t: TestContext, demo: Demo, device: Device, path = '/', lang = 'en'): Promise<Visit> {
   const complaints: string[] = [];
-  const page = await openDevice(t, device, { lang: 'en', onComplaint: (text) => complaints.push(text) });
+  const page = await openDevice(t, device, { lang, onComplaint: (text) => complaints.push(text) });
   await page.goto(demo.shop.url + path);
   const button = page.locator('pay-button');
   return {

@@ -5,7 +5,7 @@ import { eventually } from '../proxy/harness.ts';
 import { placePaidOrder } from '../shop/customer.ts';
 import { closeBrowser, within } from './devices.ts';
 import { openPhone } from './phone.ts';
-import { placeOrder, startShop, visitShop } from './shop-visit.ts';
+import { placeOrder, startShopFor, visitShop } from './shop-visit.ts';
 
 after(closeBrowser);
 
@@ -17,8 +17,7 @@ const ofType = ({ shop }: Demo, wanted: string) => shop.events.filter(({ type })
 describe('the shop', { concurrency: 2 }, () => {
   for (const payApi of ['v3', 'v2'] as const) {
     test(`gives money back in its office, which the customer’s open page shows (${payApi})`, async (t) => {
-      const demo = await startShop(payApi);
-      t.after(() => demo.stop());
+      const demo = await startShopFor(t, payApi);
       const phone = await openPhone(t, demo.wechat);
       const { id } = await placePaidOrder(demo, { product: 'longjing', quantity: '1' });
       const customer = await visitShop(t, demo, 'android');
@@ -64,8 +63,7 @@ describe('the shop', { concurrency: 2 }, () => {
   }
 
   test('a code is shown on the desktop, and the same order is paid in WeChat instead', async (t) => {
-    const demo = await startShop('v3');
-    t.after(() => demo.stop());
+    const demo = await startShopFor(t);
     const [desktop, phone] = await Promise.all([visitShop(t, demo, 'desktop'), openPhone(t, demo.wechat)]);
     const { control } = demo.wechat;
     const orderId = await placeOrder(desktop, 'guihua-oolong');

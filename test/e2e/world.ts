@@ -19,7 +19,7 @@ import { Webhook } from 'standardwebhooks';
 import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
 import type { Order, OrderRequest } from '../../proxy/api.ts';
 import { eventually, freePort } from '../proxy/harness.ts';
-import { type Device, openDevice, type PageOptions, within } from './devices.ts';
+import { type Device, openDevice, type PageOptions, putDevicesAway, within } from './devices.ts';
 
 const CLI = fileURLToPath(new URL('../../proxy/cli.ts', import.meta.url));
 const CLOCK_AHEAD = new URL('./clock-ahead.ts', import.meta.url).href;
@@ -58,6 +58,8 @@ export interface World {
 
 export interface WorldOptions {
   payApi?: 'v3' | 'v2';
+  /** Adds to the proxy's environment. */
+  environment?: Record<string, string>;
 }
 
 export interface OpenOptions {
@@ -79,7 +81,8 @@ interface SitePage {
   headers: Record<string, string>;
 }
 
-export async function startWorld(t: TestContext, { payApi = 'v3' }: WorldOptions = {}): Promise<World> {
+export async function startWorld(t: TestContext, options: WorldOptions = {}): Promise<World> {
+  const { payApi = 'v3' } = options;
   const folder = await mkdtemp(join(tmpdir(), 'weixin-widgets-e2e-'));
   const wechat = await startWechat({ retrySpeed: 10 });
   const site = createServer((request, response) => answer(world, pages, request, response));
@@ -104,6 +107,7 @@ export async function startWorld(t: TestContext, { payApi = 'v3' }: WorldOptions
     WEBHOOK_SECRET,
     RATE_LIMIT: '10000',
     LOG_LEVEL: 'error',
+    ...options.environment,
   };
   const pages = new Map<string, SitePage>();
   let proxy: ChildProcess | undefined;
@@ -167,6 +171,7 @@ export async function startWorld(t: TestContext, { payApi = 'v3' }: WorldOptions
 
   await world.startProxy();
   t.after(async () => {
+    await putDevicesAway(t);
     await world.stopProxy('SIGTERM');
     site.close();
     site.closeAllConnections();
@@ -179,7 +184,7 @@ export async function startWorld(t: TestContext, { payApi = 'v3' }: WorldOptions
 
 /** As strict a policy as a merchant may have: scripts and calls of the proxy, nothing inline, no strings as scripts. */
 function policy(proxyUrl: string): string {
-  return `default-src 'self'; script-src 'self' ${proxyUrl}; connect-src ${proxyUrl}; img-src 'self' data:; base-uri 'none'; require-trusted-types-for 'script'; trusted-types weixin-widgets lit-html`;
+  return `default-src 'self'; script-src 'self' ${proxyUrl}; connect-src ${proxyUrl}; img-src 'self' data: ${proxyUrl}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types weixin-widgets lit-html`;
 }
 
 function isOfPolicy(complaint: string): boolean {

@@ -281,11 +281,17 @@ describe('SIGTERM', { concurrency: true }, () => {
     assert.doesNotMatch(served.output(), /"level":60|unhandled|Uncaught/i);
   });
 
-  it('ends a process that has nothing to do at once', async (t) => {
+  it('ends a process that has nothing to do at once, though a browser has opened a connection ahead', async (t) => {
     const { serve } = await startKillable(t);
     const served = await serve();
+    const ahead = connect(Number(new URL(served.url).port), '127.0.0.1');
+    t.after(() => ahead.destroy());
+    ahead.on('error', () => {});
+    await new Promise((resolve) => ahead.once('connect', resolve));
+    const startedAt = performance.now();
     const { code } = await served.end('SIGTERM');
     assert.equal(code, 0);
+    assert.ok(performance.now() - startedAt < 6_000, 'it does not wait as long as for work under way');
     await assert.rejects(fetch(`${served.url}/healthz`));
   });
 });

@@ -18,6 +18,7 @@ export interface Decoded {
  * @throws where this browser cannot, or would show it lying on its side.
  */
 export async function decodePicture(file: Blob, header: PictureHeader, edge: number): Promise<Decoded> {
+  if (await isBeyond(header)) throw new Error(`${header.type} cannot be decoded here.`);
   const decoding = decodeBitmap(file, header, edge).catch(() => decodeImage(file, header));
   const decoded = await within(DECODE, decoding);
   const { width, height } = header;
@@ -27,6 +28,11 @@ export async function decodePicture(file: Blob, header: PictureHeader, edge: num
     throw new Error('It lies on its side.');
   }
   return decoded;
+}
+
+/** Some browsers say at once what they cannot decode. Trying would run into policies that do not let `blob:` through. */
+async function isBeyond({ type }: PictureHeader): Promise<boolean> {
+  return !!type && 'ImageDecoder' in window && !(await ImageDecoder.isTypeSupported(type));
 }
 
 async function decodeBitmap(file: Blob, { width, height }: PictureHeader, edge: number): Promise<Decoded> {

@@ -31,7 +31,7 @@ export const UPLOADER_ERROR_TEXTS = {
   ],
   image_broken: ['图片已损坏。', 'The picture is damaged.', ...ANOTHER],
   image_suspicious: ['图片中含有不允许的内容。', 'The picture contains what pictures must not.', ...ANOTHER],
-  media_not_found: ['图片在微信中已过期。', 'WeChat no longer has the picture.', '请重新选择。', 'Choose it again.'],
+  media_not_found: ['图片在微信中已过期。', 'WeChat no longer has the picture.', ...RETRY],
 
   // The way to the proxy
   upload_stalled: NO_NETWORK,

@@ -26,7 +26,7 @@ export function renderUploader(uploader: Uploader): TemplateResult {
     <input
       type="file"
       hidden
-      accept=${element.accept}
+      accept=${askedFor(element.accept)}
       ?multiple=${room > 1}
       capture=${element.source.trim() === 'camera' ? 'environment' : host.nothing}
       @change=${(event: Event) => takeFiles(event, uploader)}
@@ -115,6 +115,14 @@ function namesOf(refusals: Refusal[], say: Uploader['host']['say']): string {
 
 function labelOf(labels: NodeList | undefined): string {
   return [...(labels ?? [])].map(({ textContent }) => textContent!.trim()).join(' ');
+}
+
+/** Unless they are asked for HEIC, iPhones hand their photos over as JPEG; not all of them can read HEIC in a page. */
+function askedFor(accept: string): string {
+  const { userAgent, maxTouchPoints } = navigator;
+  const isIos = /iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1);
+  const types = accept.split(',').filter((type) => !isIos || !/hei[cf]/i.test(type));
+  return types.join();
 }
 
 /** The same file can be chosen again. */

@@ -105,7 +105,7 @@ const english: ReviewMessages = {
   thanksText: 'Thank you. Everyone can see it now.',
   shownTitle: 'Customer review',
   continueShopping: 'Keep shopping',
-  seeProduct: 'See the product',
+  seeProduct: 'View product',
 
   photo: 'Customer photo',
   removed: 'Photo removed',
