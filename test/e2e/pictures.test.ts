@@ -150,9 +150,9 @@ describe('pictures outside WeChat', { concurrency: 2 }, () => {
     ]) {
       await within(form.errors).toContainText(reason);
     }
-    await form.uploader.getByRole('button', { name: '重试 IMG_1.JPG' }).click();
+    await form.uploader.getByRole('button', { name: '重试第 1 张 IMG_1.JPG' }).click();
     await form.expectState(1, 'done');
-    await form.uploader.getByRole('button', { name: '移除 大图.gif' }).click();
+    await form.uploader.getByRole('button', { name: '移除第 5 张 大图.gif' }).click();
     await form.picture(5).press('Delete');
     await form.expectDone(4);
 

@@ -86,11 +86,11 @@ describe('the built <image-uploader> in a page', () => {
     input.dispatchEvent(new Event('change'));
   }
 
-  it('loads what it needs as it is needed, uploads, and has it again after a reload', async () => {
+  it('loads what it needs ahead, uploads, and has it again after a reload', async () => {
     await scene.script({ [UPLOAD]: [image('a'), image('b')] });
     open('uploader.html');
     await ready();
-    expect(loaded()).to.deep.equal(['uploader']);
+    await seen(() => loaded().join() === 'uploader,pictures', 'what pictures need');
     await choose(uploader(), 2);
     await seen(() => sent().length === 2, 'both');
     expect(loaded()).to.deep.equal(['uploader', 'pictures']);
@@ -143,6 +143,22 @@ describe('the built <image-uploader> in a page', () => {
     expect(uploader().state).to.equal('idle');
     await choose();
     await seen(() => sent().length === 1, 'the upload');
+  });
+
+  it('keeps what is chosen while nothing can be loaded, and uploads it when that is over', async () => {
+    await scene.script({ [UPLOAD]: [image('a')] });
+    open('uploader-pictures-offline.html');
+    await ready();
+    await choose();
+    await seen(() => uploader().images.length === 1, 'the tile');
+    expect(uploader().images[0]!.state).to.equal('queued');
+    expect($('[part=error]')).to.equal(null);
+    expect(uploader().validity!.customError).to.equal(true);
+    expect($('.hint')!.textContent).to.include('offline');
+    expect(await scene.calls(UPLOAD)).to.deep.equal([]);
+    page().isMended = true;
+    page().dispatchEvent(new Event('online'));
+    await seen(() => sent().length === 1 && $('canvas'), 'the upload and its picture');
   });
 
   it('leaves to sign in by the click, comes back to the form as it was, and goes on', async () => {

@@ -1,8 +1,8 @@
 import { aTimeout, expect, fixture, html, waitUntil } from '@open-wc/testing';
-import { sendKeys, sendMouse } from '@web/test-runner-commands';
+import { emulateMedia, sendKeys, sendMouse } from '@web/test-runner-commands';
 import '../../widgets/index.ts';
 import type { Image } from '../../proxy/api.ts';
-import type { ImageErrorEvent, ImageUploader, UploaderImage } from '../../widgets/index.ts';
+import type { ImageErrorEvent, ImageProgressEvent, ImageUploader, UploaderImage } from '../../widgets/index.ts';
 import { DESKTOP, recordEvents, Scene, setUserAgent, WECHAT_ANDROID } from './scene.ts';
 import type { ScriptedAnswer } from './scripted-proxy.ts';
 
@@ -154,6 +154,30 @@ describe('<image-uploader>', () => {
     });
   }
 
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [color, background] of [
+      ['#222', '#fff'],
+      ['#ddd', '#111'],
+    ] as const) {
+      it(`can be read on ${background} by a reader who likes it ${colorScheme}`, async () => {
+        await emulateMedia({ colorScheme });
+        Object.assign(document.body.style, { color, background });
+        try {
+          const element = await show();
+          await expect(element).to.be.accessible();
+          choose(element, new File(['hello'], 'notes.png'));
+          await seen(() => $(element, '[part=error]'), 'the refusal');
+          await expect(element).to.be.accessible();
+          // Axe does not look at it, nor does it see what is translucent.
+          expect(getComputedStyle($(element, '[part=add]')!).color).to.equal(getComputedStyle(document.body).color);
+        } finally {
+          document.body.removeAttribute('style');
+          await emulateMedia({ colorScheme: 'light' });
+        }
+      });
+    }
+  }
+
   it('refuses what it cannot take, each by its name, and takes the rest', async () => {
     await answers(image('a'), image('b'));
     const recorded = recordEvents<ImageErrorEvent>('image-error');
@@ -196,11 +220,67 @@ describe('<image-uploader>', () => {
     expect(fileInput(element).accept).to.equal('image/png');
     expect(fileInput(element).multiple).to.equal(false);
     expect(fileInput(element).getAttribute('capture')).to.equal('environment');
-    await aTimeout(1_000);
+    await aTimeout(450);
     $(element, '[part=add]')!.click();
     expect(opened).to.equal(2);
+    fileInput(element).dispatchEvent(new Event('cancel', { bubbles: true }));
+    $(element, '[part=add]')!.click();
+    expect(opened).to.equal(3);
     expect(fileInput(await show()).multiple).to.equal(true);
     expect(fileInput(await show()).hasAttribute('capture')).to.equal(false);
+  });
+
+  it('opens the chooser again at once after a picture was chosen or removed', async () => {
+    await answers(image('a'));
+    const element = await show({ max: 1 });
+    let opened = 0;
+    fileInput(element).addEventListener('click', (event) => {
+      event.preventDefault();
+      opened++;
+    });
+    $(element, '[part=add]')!.click();
+    choose(element, await picture());
+    await done(element, 1);
+    button(element, 0, 'remove').click();
+    $(element, '[part=add]')!.click();
+    expect(opened).to.equal(2);
+  });
+
+  for (const [max, counted] of Object.entries({ abc: 9, '': 9, '-1': 9, '1.5': 1, ' 3': 3 })) {
+    it(`takes max="${max}" for ${counted}`, async () => {
+      const element = await show({ max });
+      expect(element.max).to.equal(counted);
+      expect(textOf(element)).to.match(new RegExp(`Up to ${counted} picture`));
+    });
+  }
+
+  it('can be told in no way to say nonsense, and adds nothing to none', async () => {
+    const element = await show();
+    for (const max of [Number.NaN, -1]) {
+      element.max = max;
+      await element.updateComplete;
+      expect(textOf(element)).to.include('Up to 9 pictures');
+    }
+    element.max = 0;
+    await element.updateComplete;
+    expect($(element, '[part=add]')).to.equal(null);
+    expect(textOf(element)).not.to.include('Up to');
+    const recorded = recordEvents<ImageErrorEvent>('image-error');
+    choose(element, await picture());
+    await seen(() => recorded.length === 1, 'the refusal');
+    expect(recorded[0]!.detail.error.code).to.equal('image_too_many');
+  });
+
+  it('names the tiles of one file name by their places', async () => {
+    await answers(image('a'), image('b'));
+    const element = await show({ lang: 'zh-CN' });
+    choose(element, await picture('image.jpg'), await picture('image.jpg', '#c33'));
+    await done(element, 2);
+    const names = () => all(element, '[part=remove]').map(({ ariaLabel }) => ariaLabel);
+    expect(names()).to.deep.equal(['移除第 1 张 image.jpg', '移除第 2 张 image.jpg']);
+    element.lang = 'en';
+    await element.updateComplete;
+    expect(names()).to.deep.equal(['Remove Picture 1 image.jpg', 'Remove Picture 2 image.jpg']);
   });
 
   it('says that one has to sign in, before anything is chosen', async () => {
@@ -455,6 +535,48 @@ describe('<image-uploader>', () => {
       expect(types(recorded)).to.deep.equal([]);
     });
 
+    it('takes the place of everything when it is set, as in any input', async () => {
+      await answers(image('a'), { ...image('b'), delay: 400 });
+      const element = await show();
+      const recorded = recordEvents(...EVENTS);
+      choose(element, await picture(), await picture('b.png', '#c33'));
+      await done(element, 1);
+      const { value } = element;
+      element.value = value;
+      expect(element.images).to.have.length(2);
+      element.value = urlOf('c');
+      expect(sent(element)).to.deep.equal([urlOf('c')]);
+      expect(element.state).to.equal('idle');
+      await aTimeout(600);
+      expect(sent(element)).to.deep.equal([urlOf('c')]);
+      expect(types(recorded).filter((type) => type === 'image-done')).to.have.length(1);
+    });
+
+    it('has no value but addresses of the web', async () => {
+      const element = await show({ value: `javascript:alert(1),${urlOf('a')},data:image/png;base64,AAAA` });
+      expect(element.value).to.equal(urlOf('a'));
+      element.value = ['javascript:alert(1)', 'java\nscript:alert(1)', urlOf('b')] as unknown as string;
+      expect(sent(element)).to.deep.equal([urlOf('b')]);
+    });
+
+    it('is not disabled in the first legend of a disabled fieldset', async () => {
+      const element = await show({ value: urlOf('a') });
+      const fieldset = element.form!.querySelector('fieldset')!;
+      const [legend, second] = [document.createElement('legend'), document.createElement('legend')];
+      fieldset.append(legend, second);
+      fieldset.disabled = true;
+      for (const [place, isUsed] of [
+        [legend, true],
+        [second, false],
+      ] as const) {
+        place.append(element);
+        await element.updateComplete;
+        expect(sent(element)).to.deep.equal(isUsed ? [urlOf('a')] : []);
+        expect(($(element, '[part=add]') as HTMLButtonElement).disabled).to.equal(!isUsed);
+        expect(element.matches(':disabled')).to.equal(!isUsed);
+      }
+    });
+
     it('is neither used nor sent while it, or the fieldset around it, is disabled', async () => {
       const element = await show({ value: urlOf('a'), max: 3 });
       const fieldset = element.form!.querySelector('fieldset')!;
@@ -534,6 +656,96 @@ describe('<image-uploader>', () => {
       expect(sent(element)).to.deep.equal([urlOf('a')]);
       button(element, 0).click();
       await seen(() => invoked('imagePreview').length === 1, 'the viewer');
+    });
+
+    it('tells when WeChat begins and when it has the picture', async () => {
+      scene.enterWechat(WECHAT_ANDROID);
+      answerBridge();
+      await scene.ready({}, { [UPLOAD]: [image('a')] });
+      const recorded = recordEvents<ImageProgressEvent>('image-progress');
+      const element = await show();
+      $(element, '[part=add]')!.click();
+      await done(element, 1);
+      expect(recorded.map(({ detail }) => [detail.image.loaded, detail.image.total])).to.deep.equal([
+        [0, 0],
+        [0, 0],
+      ]);
+    });
+
+    it('takes no more than there may be, whatever the client gives', async () => {
+      scene.enterWechat(WECHAT_ANDROID);
+      answerBridge({ chooseImage: { err_msg: 'chooseImage:ok', localIds: JSON.stringify(['1', '2', '3']) } });
+      await scene.ready({}, { [UPLOAD]: [image('a')] });
+      const recorded = recordEvents<ImageErrorEvent>('image-error');
+      const element = await show({ max: 1 });
+      $(element, '[part=add]')!.click();
+      await done(element, 1);
+      expect(element.images).to.have.length(1);
+      expect(recorded.map(({ detail }) => detail.error.code)).to.deep.equal(['image_too_many', 'image_too_many']);
+    });
+
+    it('opens the chooser again where it never answers, and takes the late answer too', async () => {
+      scene.enterWechat(WECHAT_ANDROID);
+      answerBridge({ chooseImage: undefined! });
+      await scene.ready({}, { [UPLOAD]: [image('a'), image('b')] });
+      const element = await show();
+      const add = $(element, '[part=add]')!;
+      add.click();
+      await seen(() => invoked('chooseImage').length === 1, 'the chooser');
+      add.click();
+      await aTimeout(300);
+      expect(invoked('chooseImage')).to.have.length(1);
+      await aTimeout(800);
+      $(element, '[part=add]')!.click();
+      await seen(() => invoked('chooseImage').length === 2, 'the second chooser');
+      for (const { answer } of invoked('chooseImage')) answer({ err_msg: 'chooseImage:ok', localIds: `["${LOCAL}"]` });
+      await done(element, 2);
+    });
+
+    it('opens the chooser again at once after the album was left', async () => {
+      scene.enterWechat(WECHAT_ANDROID);
+      answerBridge({ chooseImage: { err_msg: 'chooseImage:cancel' } });
+      await scene.ready();
+      const element = await show();
+      for (let count = 1; count <= 2; count++) {
+        $(element, '[part=add]')!.click();
+        await seen(() => invoked('chooseImage').length === count, `${count}`);
+        await aTimeout(60);
+      }
+    });
+
+    it('shows that it is busy where WeChat does not answer, and soon asks for a click that opens the file input', async () => {
+      scene.enterWechat(WECHAT_ANDROID);
+      scene.preVerify = undefined;
+      // What is ready for one address of the page is not for another.
+      const { href } = location;
+      history.replaceState(null, '', `${href}&silent`);
+      try {
+        answerBridge();
+        await scene.ready({}, { [UPLOAD]: [image('a')] });
+        const element = await show({ lang: 'zh-CN' });
+        let opened = 0;
+        fileInput(element).addEventListener('click', (event) => {
+          event.preventDefault();
+          opened++;
+        });
+        const start = performance.now();
+        $(element, '[part=add]')!.click();
+        await element.updateComplete;
+        expect($(element, '[part=add]')!.getAttribute('aria-busy')).to.equal('true');
+        await expect(element).to.be.accessible();
+        await seen(() => textOf(element).includes('请再点一次'), 'the request');
+        expect(performance.now() - start).to.be.below(4_000);
+        expect(said(element)).to.include('请再点一次');
+        expect($(element, '[part=add]')!.hasAttribute('aria-busy')).to.equal(false);
+        expect(opened).to.equal(0);
+        $(element, '[part=add]')!.click();
+        // In the very moment of the click.
+        expect(opened).to.equal(1);
+        expect(all(element, '.hint').some(({ textContent }) => textContent!.includes('请再点一次'))).to.equal(false);
+      } finally {
+        history.replaceState(null, '', href);
+      }
     });
 
     it('uses the file input where WeChat has no chooser', async () => {

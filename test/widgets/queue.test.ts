@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Problem } from '../../proxy/api.ts';
+import { ProxyError } from '../../proxy/errors.ts';
+import { refusal } from '../../proxy/http/refusals.ts';
 import { asWidgetError, failure } from '../../widgets/core/failure.ts';
 import type { WidgetError } from '../../widgets/core/widget-error.ts';
 import {
@@ -127,6 +130,16 @@ describe('the upload queue', () => {
     assert.equal(queue.isBusy, false);
   });
 
+  it('tells when WeChat begins and when it has the picture, though not of bytes', async () => {
+    const { add, uploads, events, heard } = arrange();
+    await add(fromWechat('1'));
+    uploads[0]!.report(0, 0);
+    uploads[0]!.report(0, 0);
+    await uploads[0]!.succeed();
+    assert.deepEqual(events(), ['add', 'progress', 'progress', 'done', 'change']);
+    assert.deepEqual([heard[2]!.picture.loaded, heard[2]!.picture.total], [0, 0]);
+  });
+
   it('gives pictures of one name ids of their own', async () => {
     const { add } = arrange();
     const [first, second] = await add(aFile(), aFile());
@@ -214,7 +227,7 @@ describe('the upload queue', () => {
   });
 
   describe('where an upload fails', () => {
-    it('tries what may pass again, twice, with growing waits', async () => {
+    it('tries what may pass again, three times, with growing waits', async () => {
       const { add, uploads, clock, states, events, queue } = arrange();
       await add(aFile());
       await uploads[0]!.fail(UNREACHABLE());
@@ -226,8 +239,10 @@ describe('the upload queue', () => {
       await clock.advance(7_999);
       assert.equal(uploads.length, 2);
       await clock.advance(1);
-      assert.deepEqual(events(), ['add'], 'none of that is an error yet');
       await uploads[2]!.fail(UNREACHABLE());
+      await clock.advance(20_000);
+      assert.deepEqual(events(), ['add'], 'none of that is an error yet');
+      await uploads[3]!.fail(UNREACHABLE());
       assert.deepEqual(events(), ['add', 'error']);
       assert.equal(queue.pictures[0]!.error!.code, 'proxy_unreachable');
       assert.equal(clock.pending, 0);
@@ -271,17 +286,17 @@ describe('the upload queue', () => {
     it('tries again when the user says so, with all tries anew', async () => {
       const { add, uploads, queue, events, clock } = arrange();
       const [picture] = await add(aFile());
-      for (const wait of [2_000, 8_000, 0]) {
+      for (const wait of [2_000, 8_000, 20_000, 0]) {
         await uploads.at(-1)!.fail(UNREACHABLE());
         await clock.advance(wait);
       }
       queue.retry(picture!.id);
       assert.equal(queue.pictures[0]!.error, undefined);
       await settled();
-      assert.equal(uploads.length, 4);
-      await uploads[3]!.fail(UNREACHABLE());
+      assert.equal(uploads.length, 5);
+      await uploads[4]!.fail(UNREACHABLE());
       await clock.advance(2_000);
-      await uploads[4]!.succeed();
+      await uploads[5]!.succeed();
       assert.deepEqual(events(), ['add', 'error', 'done', 'change']);
     });
 
@@ -400,8 +415,8 @@ describe('the upload queue', () => {
       assert.ok(world.drawn > 0);
     });
 
-    it('keeps what is known of a picture, and what is under way', async () => {
-      const { add, uploads, queue } = arrange();
+    it('keeps what is known of a picture, and ends what is under way', async () => {
+      const { add, uploads, queue, events, clock } = arrange();
       const [first] = await add(...files(2));
       await uploads[0]!.succeed();
       queue.setValue(['https://pay.test/other', ...queue.urls]);
@@ -410,12 +425,15 @@ describe('the upload queue', () => {
         [
           ['done', undefined],
           ['done', 3],
-          ['uploading', undefined],
         ],
       );
       assert.equal(queue.pictures[1]!.id, first!.id);
+      assert.equal(uploads[1]!.signal.aborted, true);
       await uploads[1]!.succeed();
-      assert.equal(queue.urls.length, 3);
+      assert.equal(queue.urls.length, 2);
+      assert.equal(queue.isBusy, false);
+      assert.equal(clock.pending, 0);
+      assert.deepEqual(events(), ['add', 'add', 'done', 'change'], 'nobody is told');
     });
 
     it('stays as it is where a framework sets what it has just read', async () => {
@@ -425,6 +443,7 @@ describe('the upload queue', () => {
       const { drawn } = world;
       queue.setValue([...queue.urls]);
       assert.equal(world.drawn, drawn);
+      assert.equal(uploads[1]!.signal.aborted, false);
     });
 
     it('is nothing once it is cleared, and nothing more comes', async () => {
@@ -603,7 +622,31 @@ describe('errors of uploads', () => {
   });
 
   it('stay as they are where they need no other words', () => {
-    const error = failure('origin_not_allowed', { status: 403 });
+    const error = failure('order_id_missing');
     assert.equal(asUploadError(error, { asWidgetError }), error);
+    const own = uploadFailure('image_too_large', { detail: 'cat.gif' });
+    assert.equal(asUploadError(own, { asWidgetError }), own);
   });
+
+  for (const [code, status, cause] of [
+    ['image_too_large', 413, '图片太大。'],
+    ['body_too_large', 413, '暂时无法上传图片。'],
+    ['unsupported_media_type', 415, '暂时无法上传图片。'],
+    ['invalid_request', 400, '暂时无法上传图片。'],
+    ['not_found', 404, '暂时无法上传图片。'],
+    ['origin_not_allowed', 403, '暂时无法上传图片。'],
+    ['image_store_unavailable', 503, '暂时无法上传图片。'],
+    ['wechat_refused', 502, '暂时无法上传图片。'],
+  ] as const) {
+    it(`never speak to a shopper of the proxy's variables: ${code}`, () => {
+      const { body } = refusal(new ProxyError(code, '12 of 10 bytes'), 'r');
+      const problem = body as Problem;
+      assert.equal(problem.status, status);
+      const error = asUploadError(failure(code, { status, problem }), { asWidgetError });
+      assert.equal(error.cause['zh-CN'], cause);
+      assert.doesNotMatch(`${error.remedy['zh-CN']} ${error.remedy.en}`, /[A-Z]_[A-Z]/);
+      assert.deepEqual([error.code, error.problem], [code, problem]);
+      assert.match(error.message, /12 of 10 bytes/);
+    });
+  }
 });

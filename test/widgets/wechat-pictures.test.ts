@@ -47,7 +47,7 @@ function aClient() {
 }
 
 const proxy = new ProxyClient('https://pay.test');
-const CHOICE = { count: 20, sizeType: ['compressed'], sourceType: ['album', 'camera'] };
+const CHOICE = { count: 20, sizeType: 'compressed', source: 'album camera', opens: () => {} };
 
 describe('choosing in WeChat', () => {
   async function choose(result: JssdkResult): Promise<string[]> {
@@ -63,8 +63,31 @@ describe('choosing in WeChat', () => {
     chooseInWechat(client, proxy, CHOICE);
     await settled();
     assert.deepEqual(client.calls[0]!.name, 'chooseImage');
-    assert.deepEqual(client.calls[0]!.parameters, { ...CHOICE, count: 9 });
+    const asked = { count: 9, sizeType: ['compressed'], sourceType: ['album', 'camera'] };
+    assert.deepEqual(client.calls[0]!.parameters, asked);
     assert.deepEqual(client.configured, [['chooseImage', 'uploadImage', 'getLocalImgData', 'previewImage']]);
+  });
+
+  for (const [sizeType, source, sizes, sources] of [
+    ['Original,compressed', 'CAMERA', ['original', 'compressed'], ['camera']],
+    [' original  huge ', 'camera,, album', ['original'], ['album', 'camera']],
+    ['', 'disk', ['compressed'], ['album', 'camera']],
+  ] as const) {
+    it(`hands WeChat only words that it knows: "${sizeType}", "${source}"`, async () => {
+      const client = aClient();
+      chooseInWechat(client, proxy, { ...CHOICE, sizeType, source });
+      await settled();
+      assert.deepEqual(client.calls[0]!.parameters, { count: 9, sizeType: sizes, sourceType: sources });
+    });
+  }
+
+  it('tells when the chooser opens, which is once the JS-SDK is ready', async () => {
+    const client = aClient();
+    const order: string[] = [];
+    const configureJssdk = async () => void order.push('configured');
+    chooseInWechat({ ...client, configureJssdk }, proxy, { ...CHOICE, opens: () => order.push('opens') });
+    await settled();
+    assert.deepEqual(order, ['configured', 'opens']);
   });
 
   it('takes a list, a list as text, one id, and nothing', async () => {

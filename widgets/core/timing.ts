@@ -63,14 +63,21 @@ export const UPLOAD_STALL = 30_000;
 export const WECHAT_UPLOAD_STALL = 150_000;
 /** A timer that comes so much too late: the page slept meanwhile, and the upload with it. */
 export const UPLOAD_SLEPT = 5_000;
-/** The waits before an upload is tried again by itself… */
-export const UPLOAD_RETRIES: readonly number[] = [2_000, 8_000];
+/** The waits before an upload is tried again by itself: long enough for a proxy to start anew… */
+export const UPLOAD_RETRIES: readonly number[] = [2_000, 8_000, 20_000];
 /** …unless the proxy asks for a longer one than this. */
 export const UPLOAD_RETRY_MAX = 60_000;
 /** `wx.uploadImage`: an original may have ten megabytes. */
 export const WECHAT_UPLOAD = 120_000;
 /** Whoever chooses pictures in WeChat may look at each of them. */
 export const WECHAT_CHOOSE = 1_800_000;
+/** Whoever clicks is not kept waiting longer for a chooser that does not get ready… */
+export const CHOOSER_READY = 3_000;
+/** …and a click this long ago opens no file input any more. */
+export const CLICK_COUNTS = 1_000;
+/** A second click this soon is part of the first; WeChat's album takes longer to open. */
+export const DOUBLE_CLICK = 400;
+export const WECHAT_DOUBLE_CLICK = 1_000;
 /** Whether a client knows an interface: some never say. */
 export const JSSDK_CHECK = 3_000;
 /** Decoding a picture, on an old phone. */

@@ -9,12 +9,15 @@ type Jssdk = Pick<Wechat, 'configureJssdk' | 'callJssdk'>;
 export interface Choice {
   /** WeChat gives nine at most. */
   count: number;
-  /** `original`, `compressed`, or both: the user chooses. */
-  sizeType: readonly string[];
+  /** `original`, `compressed`, or both: the user chooses. As the attribute has it. */
+  sizeType: string;
   /** `album`, `camera`, or both. */
-  sourceType: readonly string[];
+  source: string;
+  /** Called when the chooser opens. */
+  opens(): void;
 }
 
+const SOURCES = ['album', 'camera'];
 const NEEDED = ['chooseImage', 'uploadImage'];
 const APIS = [...NEEDED, 'getLocalImgData', 'previewImage'];
 
@@ -42,12 +45,17 @@ export async function readyToChoose(wechat: Jssdk, proxy: ProxyClient): Promise<
 export async function chooseInWechat(
   wechat: Jssdk,
   proxy: ProxyClient,
-  { count, sizeType, sourceType }: Choice,
+  { count, sizeType, source, opens }: Choice,
 ): Promise<string[]> {
   // A route change may have given the page another address since.
   await wechat.configureJssdk(proxy, APIS);
   try {
-    const choice = { count: Math.min(count, 9), sizeType, sourceType };
+    const choice = {
+      count: Math.min(count, 9),
+      sizeType: knownWords(sizeType, ['original', 'compressed'], ['compressed']),
+      sourceType: knownWords(source, SOURCES, SOURCES),
+    };
+    opens();
     return localIds((await wechat.callJssdk('chooseImage', choice, WECHAT_CHOOSE)).localIds);
   } catch (error) {
     // After so long, nobody is choosing any more.
@@ -68,6 +76,13 @@ export function isWithoutChooser({ code }: WidgetError): boolean {
  */
 export async function previewInWechat(wechat: Jssdk, urls: readonly string[], current: string): Promise<void> {
   await wechat.callJssdk('previewImage', { urls, current });
+}
+
+/** Those of the known words that are in the text; where there are none, the usual ones. */
+function knownWords(text: string, known: readonly string[], usual: readonly string[]): readonly string[] {
+  const given = text.toLowerCase().split(/[\s,]+/);
+  const words = known.filter((word) => given.includes(word));
+  return words.length ? words : usual;
 }
 
 /** Some clients give a list as text. */

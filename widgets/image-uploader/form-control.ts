@@ -16,6 +16,9 @@ export type FormControl = Pick<
   | 'setValidity'
 >;
 
+/** What a fieldset disables: all but what is in its first legend. */
+const IN_DISABLED = 'fieldset[disabled] > :not(legend:first-of-type)';
+
 /** Why the form may not be sent. */
 export type Invalidity = readonly [flags: ValidityStateFlags, message: Text];
 
@@ -86,7 +89,7 @@ export abstract class FormControlElement extends WeixinElement {
 
   /** By itself, or by a `<fieldset>` around it. */
   protected get isDisabled(): boolean {
-    return this.disabled || this.matches('fieldset:disabled *');
+    return this.disabled || this.matches(`${IN_DISABLED}, ${IN_DISABLED} *`);
   }
 
   /** After each drawing: tells the form what is to be sent, and whether it may. */

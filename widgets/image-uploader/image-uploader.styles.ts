@@ -1,6 +1,9 @@
 import { css } from 'lit';
 
-/** Of the tile that is there at once; the others bring their own. */
+/**
+ * Of the tile that is there at once; the others bring their own. What stands on the page's own ground has the page's own
+ * colour, errors a ground of their own: a page may stay light where the reader wants it dark.
+ */
 export const imageUploaderStyles = css`
   .list {
     display: grid;
@@ -32,9 +35,9 @@ export const imageUploaderStyles = css`
     width: 100%;
     height: 100%;
     padding: 0;
-    border: 1.5px dashed var(--weixin-line, rgba(128, 128, 128, 0.5));
+    border: 1.5px dashed var(--weixin-line, #808080);
     background: var(--surface-quiet);
-    color: var(--text-quiet);
+    color: var(--weixin-text-quiet, inherit);
     font-size: 13px;
     line-height: 1.2;
   }
@@ -45,6 +48,16 @@ export const imageUploaderStyles = css`
     stroke: currentColor;
     stroke-width: 1.5;
     stroke-linecap: round;
+  }
+
+  [part='error'] {
+    margin-top: 8px;
+    padding: 8px 12px;
+    border: 1px solid var(--danger);
+    border-radius: var(--radius);
+    background: var(--weixin-surface, Canvas);
+    color: var(--weixin-text, CanvasText);
+    color-scheme: light dark;
   }
 
   .cause {

@@ -2,6 +2,7 @@ import {
   adoptStyles,
   html,
   nothing,
+  type PropertyDeclaration,
   type PropertyDeclarations,
   type PropertyValues,
   render,
@@ -33,6 +34,15 @@ import {
 } from './uploader-events.ts';
 import type { UploaderHost } from './uploader-host.ts';
 import type { UploaderImage } from './uploader-image.ts';
+
+/** A whole number, read as HTML reads them; what is none is the default. */
+const COUNT: PropertyDeclaration = {
+  ...REFLECTED,
+  converter: (text) => {
+    const count = Number.parseInt(text!, 10);
+    return count >= 0 ? count : null;
+  },
+};
 
 /**
  * @summary Uploads images, and is a form's field that says where they are. Inside WeChat they are chosen and shown by
@@ -66,17 +76,19 @@ import type { UploaderImage } from './uploader-image.ts';
  *
  * @cssproperty --weixin-tile - How wide a tile is at least. By default 96px: three in a row on a phone.
  * @cssproperty --weixin-brand - What marks where an image goes; `--weixin-brand-text` the focus.
- * @cssproperty --weixin-text-quiet - What matters less; `--weixin-danger` what went wrong.
+ * @cssproperty --weixin-text-quiet - What matters less, by default of the page's own colour; `--weixin-danger` what went
+ *  wrong.
  * @cssproperty --weixin-surface-quiet - The tiles; `--weixin-line` around the one that adds.
+ * @cssproperty --weixin-surface - Below errors; `--weixin-text` their text.
  * @cssproperty --weixin-radius - How round the tiles are.
  * @cssproperty --weixin-font - The fonts.
  */
 export class ImageUploader extends FormControlElement {
   static override styles = [baseStyles, imageUploaderStyles];
   static override properties: PropertyDeclarations = {
-    max: { type: Number, ...REFLECTED },
-    maxSize: { type: Number, attribute: 'max-size', ...REFLECTED },
-    maxEdge: { type: Number, attribute: 'max-edge', ...REFLECTED },
+    max: COUNT,
+    maxSize: { attribute: 'max-size', ...COUNT },
+    maxEdge: { attribute: 'max-edge', ...COUNT },
     accept: REFLECTED,
     source: REFLECTED,
     sizeType: { attribute: 'size-type', ...REFLECTED },
@@ -85,7 +97,7 @@ export class ImageUploader extends FormControlElement {
     state: { reflect: true },
   };
 
-  /** How many images there can be. */
+  /** How many images there can be; 0: none. */
   declare max: number;
   /** How many bytes each may have, once it has been made smaller. */
   declare maxSize: number;
@@ -105,7 +117,7 @@ export class ImageUploader extends FormControlElement {
   private _uploader: Uploader | undefined;
   /** The addresses of what is uploaded. */
   private _urls: readonly string[] = [];
-  /** It is no longer the default that is there. */
+  /** The user or the page has changed what is there: it is no longer the default. */
   private _isDirty = false;
   /** What the element needs could not be loaded. */
   private _error: WidgetError | undefined;
@@ -122,7 +134,10 @@ export class ImageUploader extends FormControlElement {
     this.state = 'idle';
   }
 
-  /** The addresses of the uploaded images in their order, separated by commas. Can be set, also to a list. */
+  /**
+   * The addresses (http or https) of the uploaded images in their order, separated by commas. Can be set, also to a list:
+   * another value takes the place of all images, also of those under way.
+   */
   get value(): string {
     return this._currentUrls().join();
   }
@@ -249,7 +264,7 @@ export class ImageUploader extends FormControlElement {
   }
 
   private _emit(event: QueueEvent, image?: UploaderImage, error?: WidgetError, name = image?.name ?? ''): void {
-    this._isDirty ||= event === 'change';
+    this._isDirty ||= event !== 'error';
     this.dispatchEvent(
       event === 'change'
         ? new UploaderChangeEvent({ value: this.value })
@@ -290,7 +305,7 @@ function urlsIn(value: string | readonly string[] | null | undefined): string[] 
   return String(value ?? '')
     .split(',')
     .map((url) => url.trim())
-    .filter(Boolean);
+    .filter((url) => /^https?:/i.test(url));
 }
 
 declare global {

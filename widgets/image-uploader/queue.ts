@@ -18,7 +18,7 @@ export interface Picture {
   /** Of the file; empty where there is none. */
   readonly name: string;
   readonly state: PictureState;
-  /** Bytes that are on their way; in WeChat none or all. */
+  /** Bytes that are on their way; from WeChat none until it is done. */
   readonly loaded: number;
   /** Bytes, 0 where nobody knows. */
   readonly total: number;
@@ -161,7 +161,10 @@ export class Queue {
     if (this.urls.join() !== before) this._tell('change', entry.picture);
   }
 
-  /** Takes these for the pictures that are done. What is not done stays, behind them. Nobody is told but by `update`. */
+  /**
+   * Takes these for the pictures that are done, in the place of all that were there, also of those under way. The value
+   * that is there already changes nothing: frameworks set what they have just read. Nobody is told but by `update`.
+   */
   setValue(urls: readonly string[]): void {
     if (urls.join() === this.urls.join()) return;
     const known = this._entries.filter(({ picture }) => picture.url);
@@ -169,7 +172,8 @@ export class Queue {
       const at = known.findIndex(({ picture }) => picture.url === url);
       return at < 0 ? newEntry({ name: '', source: { kind: 'url' }, state: 'done', url }) : known.splice(at, 1)[0]!;
     });
-    this._entries = [...done, ...this._entries.filter(({ picture }) => !picture.url)];
+    for (const entry of this._entries) if (!done.includes(entry)) this._halt(entry);
+    this._entries = done;
     this._world.update();
   }
 
@@ -230,7 +234,9 @@ export class Queue {
 
   private _progress(entry: Entry, loaded: number, total: number): void {
     this._expect(entry);
-    if (loaded === entry.picture.loaded && total === entry.picture.total) return;
+    const { loaded: before, total: of, source } = entry.picture;
+    // WeChat tells of no bytes: of a picture there is heard when it begins and when WeChat has it.
+    if (loaded === before && total === of && source.kind !== 'wechat') return;
     this._change(entry, { loaded: Math.min(loaded, total), total });
     this._tell('progress', entry.picture);
   }

@@ -93,7 +93,8 @@ export class Tiles {
     const { id, state } = picture;
     const { open, retry, remove } = this._actions;
     const place = say(placeText(index + 1, count));
-    const name = picture.name || say(numberText(index + 1));
+    // Phones call every picture image.jpg.
+    const name = `${say(numberText(index + 1))} ${picture.name}`.trim();
     const stop = id === this.current ? 0 : -1;
     const label = [place, picture.name, say(STATE_TEXTS[state])].filter(Boolean).join(say(['，', ', ']));
     return html`
@@ -121,7 +122,7 @@ export class Tiles {
         part="progress"
         class=${isKnown || state === 'queued' ? 'progress' : 'progress turning'}
         role="progressbar"
-        aria-label=${`${say(UPLOADER_TEXTS.uploading)} ${name}`}
+        aria-label=${say(UPLOADER_TEXTS.uploading) + say(['', ' ']) + name}
         aria-valuenow=${percent}
       >
         <svg viewBox="0 0 40 40" aria-hidden="true">
@@ -152,7 +153,7 @@ export class Tiles {
   ): TemplateResult {
     const { html, say } = this._host;
     return html`
-      <button type="button" part=${kind} class=${kind} tabindex=${stop} aria-label=${`${say(text)} ${name}`} @click=${act}>
+      <button type="button" part=${kind} class=${kind} tabindex=${stop} aria-label=${say(text) + say(['', ' ']) + name} @click=${act}>
         <span class="face">${label}</span>
       </button>
     `;

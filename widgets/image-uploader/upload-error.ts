@@ -9,8 +9,9 @@ export function uploadFailure(code: UploaderErrorCode, details: ErrorDetails = {
 }
 
 /**
- * Anything that was thrown, in words for whoever uploads pictures. Code, status and the proxy's answer stay. What has no
- * words here, such as a mistake in the page's setup, keeps its own.
+ * Anything that was thrown, in words for whoever uploads pictures. Code, status, the proxy's answer and the message for
+ * consoles stay. What has no words here and did not come from the proxy, such as a mistake in the page's setup, keeps
+ * its own.
  */
 export function asUploadError(
   thrown: unknown,
@@ -18,9 +19,9 @@ export function asUploadError(
 ): WidgetError {
   const error = asWidgetError(thrown);
   const { code, status, problem, retryAfter } = error;
-  // The proxy knows more of pictures than these texts do, but its session is nobody's business.
-  const text = texts[code] ?? texts[uploaderErrorKind(code)];
+  // What the proxy says is for whoever runs it: it names variables of its own.
+  const text = texts[code] ?? texts[uploaderErrorKind(code)] ?? (status ? texts.upload_unavailable : undefined);
   // Its own errors are in these words already, with details of their own.
-  if (!text || error.cause['zh-CN'] === text[0]) return error;
+  if (!text || (error.cause.en === text[1] && error.remedy.en === text[3])) return error;
   return new WidgetError(code, text, { status, problem, retryAfter, reason: error });
 }

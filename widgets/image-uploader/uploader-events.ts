@@ -9,7 +9,10 @@ export class ImageAddEvent extends WidgetEvent<{ image: UploaderImage }> {
   }
 }
 
-/** More of it has arrived: `image.loaded` of `image.total` bytes. */
+/**
+ * More of it has arrived: `image.loaded` of `image.total` bytes. Inside WeChat, which tells of no bytes, both are 0: it
+ * is heard when the upload begins and when WeChat has the picture, before the proxy fetches it from there.
+ */
 export class ImageProgressEvent extends WidgetEvent<{ image: UploaderImage }> {
   constructor(detail: ImageProgressEvent['detail']) {
     super('image-progress', detail);

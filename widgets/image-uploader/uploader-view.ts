@@ -28,8 +28,9 @@ export function renderUploader(uploader: Uploader): TemplateResult {
       hidden
       accept=${askedFor(element.accept)}
       ?multiple=${room > 1}
-      capture=${element.source.trim() === 'camera' ? 'environment' : host.nothing}
+      capture=${/camera/i.test(element.source) && !/album/i.test(element.source) ? 'environment' : host.nothing}
       @change=${(event: Event) => takeFiles(event, uploader)}
+      @cancel=${() => uploader.forgetOpened()}
       @input=${(event: Event) => event.stopPropagation()}
     />
     <div class=${isOver ? 'box over' : 'box'} data-drop=${say(UPLOADER_TEXTS.drop)}>
@@ -43,7 +44,7 @@ export function renderUploader(uploader: Uploader): TemplateResult {
         @contextmenu=${hold}
         @dragstart=${(event: Event) => event.preventDefault()}
         @focusin=${(event: Event) => handleFocus(event, uploader)}
-        @keydown=${(event: KeyboardEvent) => handleKey(event, uploader)}
+        @keydown=${(event: KeyboardEvent) => uploader.handleKey(event)}
       >
         ${tiles.render(pictures)}${room ? renderAdd(uploader) : ''}
       </ul>
@@ -51,32 +52,34 @@ export function renderUploader(uploader: Uploader): TemplateResult {
     <slot name="form"></slot>
     <p id="keys" hidden>${say(UPLOADER_TEXTS.keys)}</p>
     ${
-      pictures.length || isDisabled
+      pictures.length || isDisabled || !room
         ? ''
-        : html`<p class="hint">${say(limitText(element.max))} <span class="pointer">${say(UPLOADER_TEXTS.dropHint)}</span></p>`
+        : html`<p class="hint">${say(limitText(uploader.max))} <span class="pointer">${say(UPLOADER_TEXTS.dropHint)}</span></p>`
     }
+    ${uploader.isAskedAgain ? html`<p class="hint">${say(UPLOADER_TEXTS.again)}</p>` : ''}
     ${queue.isPaused ? html`<p class="hint">${say(UPLOADER_TEXTS.paused)}</p>` : ''}
     ${renderErrors(uploader)}
   `;
 }
 
 function renderAdd(uploader: Uploader): TemplateResult {
-  const { host, queue } = uploader;
+  const { host, queue, max, isOpening } = uploader;
   const { html, say, element, isDisabled } = host;
   const count = queue.pictures.length;
-  const counter = `${count}/${element.max}`;
+  const counter = `${count}/${max}`;
   const label = [say(UPLOADER_TEXTS.add), counter, element.required ? say(UPLOADER_TEXTS.required) : ''];
   return html`
     <li class="item">
       <button
         type="button"
         part="add"
-        class="add"
+        class=${isOpening ? 'add turning' : 'add'}
         ?disabled=${isDisabled}
+        aria-busy=${isOpening || host.nothing}
         aria-label=${label.filter(Boolean).join(say(['，', ', ']))}
         @click=${() => uploader.choose()}
       >
-        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4v16M4 12h16" /></svg>
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d=${isOpening ? 'M12 4a8 8 0 1 1-8 8' : 'M12 4v16M4 12h16'} /></svg>
         ${count ? counter : say(UPLOADER_TEXTS.add)}
       </button>
     </li>
@@ -138,34 +141,4 @@ function handleFocus(event: Event, { tiles, host }: Uploader): void {
   if (!id || id === tiles.current) return;
   tiles.current = id;
   host.update();
-}
-
-function handleKey(event: KeyboardEvent, uploader: Uploader): void {
-  const { tiles, queue, host } = uploader;
-  const id = tiles.idOf(event.target);
-  if (!id || event.metaKey) return;
-  const { pictures } = queue;
-  const index = pictures.findIndex((picture) => picture.id === id);
-  const isMove = event.altKey || event.ctrlKey;
-  const step = stepOf(event.key, index, pictures.length, tiles.columns);
-  if (step !== undefined) {
-    const next = pictures[index + step];
-    if (isMove && !host.isDisabled) uploader.shift(id, step);
-    else if (!isMove && next) tiles.focus(next.id);
-  } else if (/^(Delete|Backspace)$/.test(event.key) && !host.isDisabled) uploader.remove(id);
-  else if (event.key === 'Escape' && tiles.picked) uploader.pick(undefined);
-  else return;
-  event.preventDefault();
-}
-
-function stepOf(key: string, index: number, count: number, columns: number): number | undefined {
-  const steps: Record<string, number> = {
-    ArrowLeft: -1,
-    ArrowRight: 1,
-    ArrowUp: -columns,
-    ArrowDown: columns,
-    Home: -index,
-    End: count - 1 - index,
-  };
-  return steps[key];
 }

@@ -43,7 +43,7 @@ export const UPLOADER_STYLES = `
     padding: 0;
     border: 0;
     background: var(--surface-quiet);
-    color: var(--text-quiet);
+    color: var(--weixin-text-quiet, inherit);
     touch-action: pan-y;
     -webkit-touch-callout: none;
     -webkit-user-select: none;
@@ -67,6 +67,11 @@ export const UPLOADER_STYLES = `
     stroke-width: 1.5;
     stroke-linecap: round;
     stroke-linejoin: round;
+  }
+
+  .add:focus-visible,
+  .picture:focus-visible {
+    outline-color: currentColor;
   }
 
   .picture:active {
@@ -117,6 +122,7 @@ export const UPLOADER_STYLES = `
   }
 
   .turning svg {
+    transform: rotate(-90deg);
     animation: turn 1s linear infinite;
   }
 
@@ -220,13 +226,15 @@ export const UPLOADER_STYLES = `
 
   .hint,
   .errors {
-    margin-top: 8px;
-    color: var(--text-quiet);
     font-size: 14px;
   }
 
+  .hint {
+    margin-top: 8px;
+    color: var(--weixin-text-quiet, inherit);
+  }
+
   .errors {
-    padding: 0;
     list-style: none;
     overflow-wrap: anywhere;
   }
@@ -256,8 +264,7 @@ export const UPLOADER_STYLES = `
     }
 
     .add:hover:not(:disabled) {
-      border-color: var(--brand-text);
-      color: var(--brand-text);
+      background: var(--brand-surface);
     }
   }
 

@@ -8,6 +8,7 @@ export const UPLOADER_TEXTS = {
   remove: ['移除', 'Remove'],
   forward: ['前移', 'Move forward'],
   back: ['后移', 'Move back'],
+  again: ['请再点一次以添加图片。', 'Tap once more to add pictures.'],
   drop: ['松开以添加', 'Drop to add'],
   dropHint: ['可拖放或粘贴图片到这里。', 'You can drop or paste pictures here.'],
   keys: [

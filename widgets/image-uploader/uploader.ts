@@ -1,6 +1,7 @@
 import type { TemplateResult } from 'lit';
 import type { Text } from '../core/language.ts';
 import { metaSession } from '../core/meta-session.ts';
+import { CHOOSER_READY, CLICK_COUNTS, DOUBLE_CLICK, WECHAT_DOUBLE_CLICK } from '../core/timing.ts';
 import type { WidgetError } from '../core/widget-error.ts';
 import { FileIntake } from './file-intake.ts';
 import type { Invalidity } from './form-control.ts';
@@ -16,8 +17,8 @@ import type { UploaderHost } from './uploader-host.ts';
 import type { UploaderImage } from './uploader-image.ts';
 import { type Refusal, renderUploader } from './uploader-view.ts';
 
-/** A second click this soon is part of the first. */
-const DOUBLE_CLICK = 800;
+/** No chooser is open, or just opening. */
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /** All that an `<image-uploader>` does beyond being there: it takes pictures in, uploads and shows them. */
 export class Uploader {
@@ -28,14 +29,23 @@ export class Uploader {
   isOver = false;
   /** What was not taken at the last choice. */
   refusals: Refusal[] = [];
+  /** A click waits for what chooses to get ready. */
+  isOpening = false;
+  /** One has to click again: the browser opens no file input for a click so long ago. */
+  isAskedAgain = false;
   /** As soon as there are tiles to move. */
   reorder: Reorder | undefined;
 
   private readonly _intake: FileIntake;
   private readonly _world: UploadWorld;
   private _part: PicturesPart | undefined;
+  private _bring!: (part: PicturesPart) => void;
+  private readonly _brought = new Promise<PicturesPart>((resolve) => {
+    this._bring = resolve;
+  });
   private _status: Text = ['', ''];
-  private _isChoosing = false;
+  /** When a chooser was opened that has not answered. */
+  private _openedAt = NEVER;
   private _isGuarded = false;
   private _hasRestored = false;
   /** WeChat's own chooser cannot be used here. */
@@ -50,7 +60,7 @@ export class Uploader {
     this.queue = new Queue({
       upload: async (...upload) => (await this._load()).uploadPicture(this._world, ...upload),
       asError: (thrown) => this._explain(thrown),
-      failure: (code) => this._part?.uploadFailure(code) ?? host.failure(code),
+      failure: (code) => this._failure(code),
       isOnline: () => navigator.onLine,
       onConnection,
       clock: host.clock,
@@ -62,7 +72,10 @@ export class Uploader {
       retry: (id) => this._retry(id),
       remove: (id) => this.remove(id),
       shift: (id, by) => this.shift(id, by),
-      preview: async (picture) => (await this._load()).previewOf(picture, host),
+      preview: async (picture) => {
+        this._load().catch(() => {});
+        return (await this._brought).previewOf(picture, host);
+      },
     });
     this._intake = new FileIntake({
       element: host.element,
@@ -96,9 +109,14 @@ export class Uploader {
     return this.host.say(this._status);
   }
 
+  get max(): number {
+    const max = Math.trunc(this.host.element.max);
+    return max >= 0 ? max : 9;
+  }
+
   /** How many more there can be. */
   get room(): number {
-    return Math.max(0, this.host.element.max - this.queue.pictures.length);
+    return Math.max(0, this.max - this.queue.pictures.length);
   }
 
   setValue(urls: readonly string[]): void {
@@ -118,6 +136,9 @@ export class Uploader {
     addEventListener('submit', this._handleSubmit);
     this._restore();
     if (this._world.wechat) this._prepared ??= this._prepareWechat();
+    const idle = window.requestIdleCallback ?? setTimeout;
+    idle(this._loadAhead);
+    addEventListener('online', this._loadAhead);
     this._guard();
   }
 
@@ -126,6 +147,7 @@ export class Uploader {
     setTimeout(() => this.host.element.isConnected || this.queue.stop());
     this._intake.disconnect();
     removeEventListener('submit', this._handleSubmit);
+    removeEventListener('online', this._loadAhead);
     this._guard();
   }
 
@@ -136,8 +158,9 @@ export class Uploader {
   /** As a click on the tile that adds, or the return from the sign-in that one has led to. */
   async choose(isResumed = false): Promise<void> {
     const { host, _world: world } = this;
-    if (host.isDisabled || this._isChoosing || !this.room) return;
-    this._isChoosing = true;
+    const isWechat = world.wechat && !this._withoutChooser;
+    const hasJustOpened = host.clock.now() - this._openedAt < (isWechat ? WECHAT_DOUBLE_CLICK : DOUBLE_CLICK);
+    if (host.isDisabled || this.isOpening || hasJustOpened || !this.room) return;
     this._clearRefusals();
     try {
       if (world.wechat) await this._chooseInWechat(!isResumed);
@@ -145,36 +168,34 @@ export class Uploader {
       else throw (await this._load()).sessionObstacle(world);
     } catch (thrown) {
       this._refuse('', this._explain(thrown));
-    } finally {
-      host.clock.setTimeout(() => {
-        this._isChoosing = false;
-      }, DOUBLE_CLICK);
     }
+    this._setOpening(false);
+  }
+
+  /** The file input was closed: the next click opens it at once. */
+  forgetOpened(): void {
+    this._openedAt = NEVER;
   }
 
   /** What was chosen, dropped or pasted. What cannot be taken is said; the others are. */
   async addFiles(files: readonly File[]): Promise<void> {
+    this.forgetOpened();
     this._clearRefusals();
     const { accept } = this.host.element;
-    try {
-      const { fileObstacle, uploadFailure } = await this._load();
-      const obstacles = await Promise.all(files.map((file) => fileObstacle(file, accept)));
-      const added: Added[] = [];
-      for (const [index, file] of files.entries()) {
-        const error = obstacles[index] ?? (added.length < this.room ? undefined : uploadFailure('image_too_many'));
-        if (error) this._refuse(file.name, error);
-        else added.push({ source: { kind: 'file', file }, name: file.name, size: file.size });
-      }
-      this._add(added);
-    } catch (thrown) {
-      this._refuse('', this._explain(thrown));
-    }
+    // Offline before the first picture, nobody can tell: they wait in their tiles, and their uploads will.
+    const part = await this._load().catch(() => undefined);
+    const obstacles = await Promise.all(files.map((file) => part?.fileObstacle(file, accept)));
+    this._take(
+      files.map((file) => ({ source: { kind: 'file', file }, name: file.name, size: file.size })),
+      obstacles,
+    );
   }
 
   remove(id: string): void {
     const { tiles, queue, host } = this;
     const hadFocus = tiles.itemOf(id)!.contains(host.root.activeElement);
     const index = queue.pictures.findIndex((picture) => picture.id === id);
+    this.forgetOpened();
     this._glide(() => {
       queue.remove(id);
       this._say(removedText(queue.pictures.length));
@@ -194,6 +215,10 @@ export class Uploader {
     tiles.focus(id);
   }
 
+  handleKey(event: KeyboardEvent): void {
+    this._part?.handleKey(event, this);
+  }
+
   pick(id: string | undefined): void {
     this.tiles.picked = id;
     this._update();
@@ -203,6 +228,7 @@ export class Uploader {
     if (this._part) return this._part;
     const part = await this.host.loadPictures();
     this._part = part;
+    this._bring(part);
     this.reorder ??= part.createReorder({
       tiles: () => this.tiles.items,
       mayMove: () => !this.host.isDisabled && this.queue.pictures.length > 1,
@@ -210,6 +236,15 @@ export class Uploader {
       pick: (tile) => this.pick(this.tiles.idOf(tile)),
     });
     return part;
+  }
+
+  /** So that choosing is quick, and the first picture can be chosen offline. */
+  private readonly _loadAhead = (): void => {
+    if (navigator.onLine && this.host.element.isConnected) this._load().catch(() => {});
+  };
+
+  private _failure(code: 'upload_stalled' | 'image_too_many'): WidgetError {
+    return this._part?.uploadFailure(code) ?? this.host.failure(code);
   }
 
   private _explain(thrown: unknown): WidgetError {
@@ -239,21 +274,27 @@ export class Uploader {
    */
   private async _prepareWechat(): Promise<void> {
     const { host, _world: world } = this;
-    const warn = ({ code, message }: WidgetError) => console.warn(`JS-SDK ${code}: ${message}`);
     try {
       const { readyToChoose, ensureSession } = await this._load();
       const isResumed = host.takeResume(world.proxy.address, world.purpose);
       if (isResumed) this._keptForm()?.restore();
-      await readyToChoose(await host.wechat(), host.createProxy()).catch((error: WidgetError) => {
-        this._withoutChooser = true;
-        warn(error);
-      });
-      await ensureSession(world, false).then(
+      // At once: some clients never answer what makes the chooser ready.
+      const session = ensureSession(world, false).then(
         () => {
           this._isSignedIn = true;
         },
         () => {},
       );
+      await readyToChoose(await host.wechat(), host.createProxy()).then(
+        () => {
+          this._withoutChooser = false;
+        },
+        (error: WidgetError) => {
+          this._withoutChooser = true;
+          warn(error);
+        },
+      );
+      await session;
       if (isResumed) this.choose(true);
     } catch (error) {
       warn(error as WidgetError);
@@ -273,35 +314,73 @@ export class Uploader {
     }
   }
 
-  private async _chooseInWechat(mayLeave: boolean): Promise<void> {
+  private async _chooseInWechat(isClick: boolean): Promise<void> {
     const { host } = this;
-    if (mayLeave) await this._prepared;
-    if (!this._isSignedIn) await this._signIn(mayLeave);
-    if (this._withoutChooser) return this._openFileInput();
+    const { clock, element } = host;
+    const start = clock.now();
+    const openFileInput = () => {
+      if (isClick && clock.now() - start < CLICK_COUNTS) this._openFileInput();
+      else this._askAgain();
+    };
+    this._setOpening(true);
+    if (!this._withoutChooser) await this._waitForChooser();
+    if (!this._isSignedIn) await this._signIn(isClick);
+    if (this._withoutChooser) return openFileInput();
     const { chooseInWechat, isWithoutChooser } = await this._load();
-    const { source, sizeType } = host.element;
-    const choice = { count: this.room, sizeType: words(sizeType), sourceType: words(source) };
+    const opens = () => {
+      this._openedAt = clock.now();
+      this._setOpening(false);
+    };
+    const choice = { count: this.room, sizeType: element.sizeType, source: element.source, opens };
     try {
-      const localIds = await chooseInWechat(await host.wechat(), host.createProxy(), choice);
-      this._add(localIds.map((localId) => ({ source: { kind: 'wechat', localId }, name: '', size: 0 })));
+      const choosing = chooseInWechat(await host.wechat(), host.createProxy(), choice);
+      const localIds = await choosing.finally(() => this.forgetOpened());
+      this._take(localIds.map((localId) => ({ source: { kind: 'wechat', localId }, name: '', size: 0 })));
     } catch (error) {
       if (!isWithoutChooser(error as WidgetError)) throw error;
       this._withoutChooser = true;
-      this._openFileInput();
+      openFileInput();
     }
   }
 
+  /** Not for long. If it gets ready after all, the click after it has it. */
+  private async _waitForChooser(): Promise<void> {
+    const { clock } = this.host;
+    const late = new Promise<boolean>((resolve) => clock.setTimeout(() => resolve(true), CHOOSER_READY));
+    if (await Promise.race([this._prepared, late])) this._withoutChooser = true;
+  }
+
+  private _askAgain(): void {
+    this.isAskedAgain = true;
+    this._say(UPLOADER_TEXTS.again);
+  }
+
+  private _setOpening(isOpening: boolean): void {
+    if (this.isOpening === isOpening) return;
+    this.isOpening = isOpening;
+    this._update();
+  }
+
   private _openFileInput(): void {
+    this._openedAt = this.host.clock.now();
     this.host.root.querySelector<HTMLInputElement>('input')!.click();
     // While the user looks at the album.
     this._load().catch(() => {});
   }
 
-  private _add(added: readonly Added[]): void {
-    if (added.length) {
-      this._say(addedText(added.length));
-      this.queue.add(added);
-    } else this._update();
+  /** Some clients of WeChat give more than they were asked for. */
+  private _take(added: readonly Added[], obstacles: readonly (WidgetError | undefined)[] = []): void {
+    let { room } = this;
+    const taken = added.filter(({ name }, index) => {
+      const error = obstacles[index] ?? (room > 0 ? undefined : this._failure('image_too_many'));
+      if (error) this._refuse(name, error);
+      else room--;
+      return !error;
+    });
+    if (taken.length) {
+      this._say(addedText(taken.length));
+      this.queue.add(taken);
+    }
   }
 
   private _refuse(name: string, error: WidgetError): void {
@@ -313,6 +392,7 @@ export class Uploader {
 
   private _clearRefusals(): void {
     this.refusals = [];
+    this.isAskedAgain = false;
     this._update();
   }
 
@@ -332,15 +412,15 @@ export class Uploader {
   }
 
   /** The whole picture: in WeChat's own viewer, else in a tab of its own. */
-  private async _open(id: string): Promise<void> {
+  private _open(id: string): void {
     if (this.reorder?.hasJustEnded) return;
-    if (this.tiles.picked) return this.pick(undefined);
-    const { url, source } = this.queue.pictures.find((picture) => picture.id === id)!;
-    if (url && this._world.wechat && !this._withoutChooser) {
-      const { previewInWechat } = await this._load();
-      await previewInWechat(await this.host.wechat(), this.urls, url).catch(() => {});
-    } else if (url) open(url, '_blank', 'noopener');
-    else if (source.kind === 'file') openFile(source.file);
+    if (this.tiles.picked) {
+      this.pick(undefined);
+      return;
+    }
+    const picture = this.queue.pictures.find((each) => each.id === id)!;
+    const wechat = this._withoutChooser ? undefined : this._world.wechat;
+    this._part?.openPicture(picture, this.urls, wechat);
   }
 
   private _showOver(isOver: boolean): void {
@@ -351,7 +431,11 @@ export class Uploader {
 
   private _tell(event: QueueEvent, picture: Picture): void {
     const { host, queue } = this;
-    if (event === 'error') this._status = [picture.error!.cause['zh-CN'], picture.error!.cause.en];
+    if (event === 'error') {
+      this._status = [picture.error!.cause['zh-CN'], picture.error!.cause.en];
+      // The element's own words are for whoever uploads; the proxy's are for whoever builds the page.
+      if (picture.error!.problem) warn(picture.error!);
+    }
     if (event === 'done' && !queue.isBusy && !this._hasFailed) this._status = UPLOADER_TEXTS.allDone;
     if (event === 'change') this._kept().keep(queue.urls);
     host.emit(event, toImage(picture), picture.error);
@@ -425,14 +509,8 @@ function pageKey(): string {
   return location.pathname + location.search;
 }
 
-function words(text: string): string[] {
-  return text.trim().split(/\s+/);
-}
-
-function openFile(file: File): void {
-  const url = URL.createObjectURL(file);
-  open(url, '_blank');
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+function warn({ code, message }: WidgetError): void {
+  console.warn(`image-uploader ${code}: ${message}`);
 }
 
 function preventLeaving(event: BeforeUnloadEvent): void {
