@@ -89,15 +89,17 @@ export class ImageFiles {
     const { store } = this.#options;
     const { type, size, width, height, sha256 } = picture;
     const key = await this.#put(picture);
+    let isNew = false;
     const shared = await store.transaction(async (trx) => {
       const insert = trx.insertInto('image_files').values({ sha256, key, type, size, width, height });
       const { numInsertedOrUpdatedRows } = await insert
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .executeTakeFirst();
-      await this.#settle(trx, key, numInsertedOrUpdatedRows === 1n);
+      isNew = numInsertedOrUpdatedRows === 1n;
+      await this.#settle(trx, key, isNew);
       return (await store.lockImageFile(trx, sha256)) && { taken: await take(trx) };
     });
-    this.onStrays?.();
+    if (!isNew) this.onStrays?.();
     // Where another one was quicker, and has been removed by now, it begins anew.
     return shared ? shared.taken : this.share(picture, take);
   }

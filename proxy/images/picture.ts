@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import sharp, { type Metadata, type OutputInfo, type Sharp } from 'sharp';
 import type { ImageType } from '../api.ts';
 import { ProxyError } from '../errors.ts';
 import type { StoredFile } from './image-storage.ts';
 import { PixelBudget } from './pixel-budget.ts';
+import { readAt } from './read-at.ts';
 import { assertHarmless } from './suspicious.ts';
 
 export interface Picture extends StoredFile {
@@ -69,9 +69,7 @@ export async function drawSmaller(input: string, output: string, width: number):
 
 /** By the first bytes: names and declared types are whatever somebody wrote. */
 async function typeOf(path: string): Promise<ImageType> {
-  const file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(12), 0, 12, 0).finally(() => file.close());
-  const head = buffer.toString('latin1', 0, bytesRead);
+  const head = await readAt(path, 0, 12);
   if (head.startsWith('\xff\xd8\xff')) return 'image/jpeg';
   if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png';
   if (/^GIF8[79]a/.test(head)) return 'image/gif';

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { ProxyError } from '../errors.ts';
+import { readAt } from './read-at.ts';
 
 /**
  * What makes a file something else as well: a page or script for a browser or a server, or an archive. Long enough that
@@ -37,8 +38,8 @@ const ZIP_END_WITHIN = 22 + 0xffff;
 /** Looks through a picture’s file, in small pieces. @throws {ProxyError} `image_suspicious`, `image_broken` */
 export async function assertHarmless(path: string): Promise<void> {
   const { size } = await stat(path);
-  const head = await read(path, 0, 1_024);
-  const tail = await read(path, Math.max(0, size - ZIP_END_WITHIN), ZIP_END_WITHIN);
+  const head = await readAt(path, 0, 1_024);
+  const tail = await readAt(path, Math.max(0, size - ZIP_END_WITHIN), ZIP_END_WITHIN);
   if (SCRIPT_HEAD.test(head) || head.includes(PDF) || tail.includes(ZIP_END)) throw new ProxyError('image_suspicious');
   const isJpeg = head.startsWith('\xff\xd8');
   let kept = '';
@@ -50,10 +51,4 @@ export async function assertHarmless(path: string): Promise<void> {
     if (isJpeg && scans > MAX_SCANS) throw new ProxyError('image_broken', `It has more than ${MAX_SCANS} scans.`);
     kept = text.slice(-OVERLAP);
   }
-}
-
-async function read(path: string, from: number, length: number): Promise<string> {
-  const file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from).finally(() => file.close());
-  return buffer.toString('latin1', 0, bytesRead);
 }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { ProxyError } from '../../errors.ts';
 import type { Downloader } from '../http-client.ts';
 import type { AccessToken } from './access-token.ts';
@@ -46,7 +46,7 @@ export class Media {
     const url = `${baseUrl}${PATH}?${new URLSearchParams(query)}`;
     const { status, size } = await download({ url, path, maxBytes, timeout: TIMEOUT });
     // Errors come with status 200, and under any content type.
-    const answer = size <= MAX_JSON ? await readJson(path, size) : undefined;
+    const answer = size <= MAX_JSON ? await readJson(path) : undefined;
     if (answer) {
       assertGranted(answer, PATH, query);
       if (status === 200) throw new ProxyError('image_type_not_allowed', 'This media is no picture.');
@@ -55,8 +55,7 @@ export class Media {
   }
 }
 
-async function readJson(path: string, size: number): Promise<Record<string, unknown> | undefined> {
-  const file = await open(path);
-  const { buffer } = await file.read(Buffer.alloc(size), 0, size, 0).finally(() => file.close());
-  return buffer[0] === JSON_START ? parseAnswer(buffer) : undefined;
+async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
+  const bytes = await readFile(path);
+  return bytes[0] === JSON_START ? parseAnswer(bytes) : undefined;
 }
