@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { type Browser, chromium, devices, type Page } from 'playwright';
-import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
-import { findBrowser } from '../find-browser.ts';
-import { Merchant } from './merchant.ts';
-import { type ShopPage, serveShopPage } from './shop-page.ts';
+import { describe, test } from 'node:test';
+import { type Browser, devices, type Page } from 'playwright';
+import type { Wechat } from '../../demo/wechat/start.ts';
+import type { Merchant } from './merchant.ts';
+import type { ShopPage } from './shop-page.ts';
+import { useClient } from './use-client.ts';
 
 let wechat: Wechat;
 let merchant: Merchant;
@@ -13,22 +13,8 @@ let browser: Browser;
 let orders = 0;
 
 describe('the H5 page between a mobile site and WeChat', () => {
-  before(async () => {
-    wechat = await startWechat();
-    merchant = new Merchant(wechat);
-    shop = await serveShopPage(wechat.url);
-    browser = await chromium.launch(await findBrowser());
-  });
-
-  afterEach(async () => {
-    wechat.control.reset();
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  after(async () => {
-    await browser?.close();
-    shop?.stop();
-    await wechat?.stop();
+  useClient((client) => {
+    ({ wechat, merchant, shop, browser } = client);
   });
 
   async function openShopOnPhone(options: { locale?: string; userAgent?: string } = {}): Promise<Page> {

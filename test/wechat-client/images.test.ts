@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { type Browser, chromium, type Frame, type Page } from 'playwright';
+import { describe, test } from 'node:test';
+import type { Browser, Frame, Page } from 'playwright';
 import sharp from 'sharp';
-import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
-import { findBrowser } from '../find-browser.ts';
-import { Merchant } from './merchant.ts';
+import type { Wechat } from '../../demo/wechat/start.ts';
+import type { Merchant } from './merchant.ts';
 import { openPhone } from './open-phone.ts';
-import { type ShopPage, serveShopPage } from './shop-page.ts';
+import type { ShopPage } from './shop-page.ts';
+import { useClient } from './use-client.ts';
 
 const ALL = ['chooseImage', 'getLocalImgData', 'uploadImage', 'downloadImage', 'previewImage'];
 
@@ -26,22 +26,8 @@ let shop: ShopPage;
 let browser: Browser;
 
 describe('pictures in the client', () => {
-  before(async () => {
-    wechat = await startWechat();
-    merchant = new Merchant(wechat);
-    shop = await serveShopPage(wechat.url);
-    browser = await chromium.launch(await findBrowser());
-  });
-
-  afterEach(async () => {
-    wechat.control.reset();
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  after(async () => {
-    await browser?.close();
-    shop?.stop();
-    await wechat?.stop();
+  useClient((client) => {
+    ({ wechat, merchant, shop, browser } = client);
   });
 
   /** Calls a function of the real JS-SDK; resolves when it calls back. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { type Browser, type BrowserContextOptions, chromium, type Frame, type Page } from 'playwright';
-import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
-import { findBrowser } from '../find-browser.ts';
-import { Merchant } from './merchant.ts';
+import { describe, test } from 'node:test';
+import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright';
+import type { Wechat } from '../../demo/wechat/start.ts';
+import type { Merchant } from './merchant.ts';
 import { openPhone } from './open-phone.ts';
-import { type ShopPage, serveShopPage } from './shop-page.ts';
+import type { ShopPage } from './shop-page.ts';
+import { useClient } from './use-client.ts';
 
 let wechat: Wechat;
 let merchant: Merchant;
@@ -14,22 +14,8 @@ let browser: Browser;
 let orders = 0;
 
 describe('the phone page', () => {
-  before(async () => {
-    wechat = await startWechat();
-    merchant = new Merchant(wechat);
-    shop = await serveShopPage(wechat.url);
-    browser = await chromium.launch(await findBrowser());
-  });
-
-  afterEach(async () => {
-    wechat.control.reset();
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  after(async () => {
-    await browser?.close();
-    shop?.stop();
-    await wechat?.stop();
+  useClient((client) => {
+    ({ wechat, merchant, shop, browser } = client);
   });
 
   async function openShop(page: Page): Promise<Frame> {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { correction, generate } from 'lean-qr';
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright';
-import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
-import { findBrowser } from '../find-browser.ts';
-import { Merchant } from './merchant.ts';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright';
+import type { Wechat } from '../../demo/wechat/start.ts';
+import type { Merchant } from './merchant.ts';
 import { openPhone } from './open-phone.ts';
 import { startProductMerchant } from './product-merchant.ts';
-import { type ShopPage, serveShopPage } from './shop-page.ts';
+import type { ShopPage } from './shop-page.ts';
+import { useClient } from './use-client.ts';
 
 let wechat: Wechat;
 let merchant: Merchant;
@@ -16,23 +16,8 @@ let browser: Browser;
 let orders = 0;
 
 describe('the phone’s scanner', () => {
-  before(async () => {
-    wechat = await startWechat();
-    merchant = new Merchant(wechat);
-    shop = await serveShopPage(wechat.url);
-    const { executablePath, args } = await findBrowser();
-    browser = await chromium.launch({ executablePath, args });
-  });
-
-  afterEach(async () => {
-    wechat.control.reset();
-    for (const context of browser.contexts()) await context.close();
-  });
-
-  after(async () => {
-    await browser?.close();
-    shop?.stop();
-    await wechat?.stop();
+  useClient((client) => {
+    ({ wechat, merchant, shop, browser } = client);
   });
 
   async function newCode(): Promise<{ outTradeNo: string; codeUrl: string }> {
