@@ -205,7 +205,7 @@ function welcome({ wechat, proxy, shop }: Demo): string {
   商店 shop      ${shop.url}   栖云茶铺：一个已有的手机网站 · a mobile site as a merchant may have it
                  在电脑上打开商店，付款页会显示二维码，用上面的手机扫码付款
                  In a desktop browser its pay page shows a QR code: scan it with the phone above
-  后台 office    ${shop.url}/office   订单、退款、商品码 · orders, refunds, printed codes
+  后台 office    ${shop.url}/office   订单、退款、商品码、评价 · orders, refunds, printed codes, reviews
   代理 proxy     ${proxy.url}   签名、下单、通知，组件也由它提供 · signs, orders, tells the shop; serves the widgets
   微信 WeChat    ${wechat.url}   本地微信：手机、微信支付和每一次调用 · the phone, WeChat Pay, and every call made to it
 
