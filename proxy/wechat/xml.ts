@@ -1,12 +1,26 @@
-/** WeChat's XML: one root, flat, every value a string. Whatever else XML can be is refused. */
+/** WeChat's XML: one root, every value a string; flat, but for messages. Whatever else XML can be is refused. */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { ProxyError } from '../errors.ts';
 
 /** Values by element name, exactly as they came. Has no prototype. */
 export type XmlFields = Record<string, string>;
 
+/** What an element holds: text, other elements, or, where several have its name, what each of them holds. */
+export type XmlValue = string | XmlTree | XmlValue[];
+/** Has no prototype. */
+export interface XmlTree {
+  [name: string]: XmlValue;
+}
+
+/** What is written: numbers as they are, text as CDATA. */
+export interface XmlDocument {
+  [name: string]: string | number | XmlDocument | XmlDocument[];
+}
+
 /** Far above any document of WeChat's, in bytes. */
 const MAX_SIZE = 64 * 1024;
+/** How many elements stand in each other below the root, at most. WeChat's messages have three. */
+const MAX_DEPTH = 8;
 
 /** XML 1.0, §2.2: what may stand in a document at all. */
 const ILLEGAL = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
@@ -44,6 +58,19 @@ const parser = new XMLParser({
  * @throws {ProxyError} `malformed_notification`, with a reason that quotes nothing
  */
 export function parseXml(source: Buffer | string, { root = 'xml' } = {}): XmlFields {
+  return readFields(parseRoot(source, root));
+}
+
+/**
+ * Reads a message of WeChat's, whose elements may hold others, and come more than once. All else is refused as above.
+ * @throws {ProxyError} `malformed_notification`, with a reason that quotes nothing
+ */
+export function parseXmlTree(source: Buffer | string): XmlTree {
+  return readTree(parseRoot(source, 'xml'), MAX_DEPTH);
+}
+
+/** What stands in the one root. */
+function parseRoot(source: Buffer | string, root: string): Node[] {
   const text = trim(decode(source).replace(DECLARATION, ''));
   refuseMarkup(text);
   if (XMLValidator.validate(text) !== true) throw malformed('is not well-formed');
@@ -51,15 +78,24 @@ export function parseXml(source: Buffer | string, { root = 'xml' } = {}): XmlFie
   if (!document || others.length > 0) throw malformed('has not exactly one root');
   const [name, content] = entryOf(document);
   if (name !== root || typeof content === 'string') throw malformed(`has another root than ${root}`);
-  return readFields(content);
+  return content;
 }
 
-/** Writes a document as WeChat wants it, each value as CDATA. */
-export function writeXml(fields: XmlFields, root = 'xml'): string {
-  const elements = Object.entries(fields).map(
-    ([name, value]) => `<${name}><![CDATA[${value.replaceAll(']]>', ']]]]><![CDATA[>')}]]></${name}>`,
-  );
-  return `<${root}>${elements.join('')}</${root}>`;
+/** Writes a document as WeChat wants it: text as CDATA. */
+export function writeXml(document: XmlDocument, root = 'xml'): string {
+  return writeElement(root, document);
+}
+
+function writeElement(name: string, content: string | number | XmlDocument): string {
+  return `<${name}>${writeContent(content)}</${name}>`;
+}
+
+function writeContent(content: string | number | XmlDocument): string {
+  if (typeof content === 'number') return String(content);
+  if (typeof content === 'string') return `<![CDATA[${content.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
+  return Object.entries(content)
+    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => writeElement(name, one)))
+    .join('');
 }
 
 /** What of a text can stand in XML: no control characters, no halves of surrogate pairs. */
@@ -126,6 +162,27 @@ function readFields(nodes: Node[]): XmlFields {
     fields[name] = content.map(readText).join('');
   }
   return fields;
+}
+
+/** @param depth how many elements may stand in each other below this one */
+function readTree(nodes: Node[], depth: number): XmlTree {
+  const tree: XmlTree = Object.create(null);
+  for (const [name, content] of nodes.map(entryOf)) {
+    const isText = typeof content === 'string';
+    if (isText && !NO_SPACE.test(restore(content))) continue;
+    if (isText || name === '#cdata') throw malformed('has text between elements');
+    const value = readValue(content, depth);
+    const earlier = tree[name];
+    tree[name] = earlier === undefined ? value : Array.isArray(earlier) ? [...earlier, value] : [earlier, value];
+  }
+  return tree;
+}
+
+function readValue(content: Node[], depth: number): XmlValue {
+  const isText = content.every((node) => typeof entryOf(node)[1] === 'string' || entryOf(node)[0] === '#cdata');
+  if (isText) return content.map(readText).join('');
+  if (depth === 1) throw malformed('has too many elements within elements');
+  return readTree(content, depth - 1);
 }
 
 function readText(node: Node): string {
