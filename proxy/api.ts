@@ -267,6 +267,96 @@ export const QrCode = z
   })
   .meta({ id: 'QrCode' });
 
+/** An id of a template, as WeChat's console shows it. */
+const TemplateId = z.string().regex(/^[0-9A-Za-z_-]{1,128}$/, 'a template id of WeChat');
+
+/** No union: it would tell of each of its sides what is wrong with it. */
+const TemplateText = z.preprocess(
+  (value) => (typeof value === 'string' ? { value } : value),
+  z.strictObject({
+    value: Text.min(1).max(2000),
+    color: z
+      .string()
+      .regex(/^#[0-9A-Fa-f]{6}$/, 'as #173177')
+      .optional(),
+  }),
+);
+
+const TemplateData = z
+  .record(z.string().regex(/^[A-Za-z][0-9A-Za-z_]{0,63}$/, 'is no key of a template'), TemplateText)
+  .refine((data) => Object.keys(data).length > 0, 'has no key')
+  .refine((data) => Object.keys(data).length <= 32, 'has more than 32 keys')
+  .describe('What the template’s keys stand for: text, or `{value, color}`.')
+  .meta({
+    additionalProperties: {
+      anyOf: [
+        { type: 'string', minLength: 1, maxLength: 2000 },
+        {
+          type: 'object',
+          properties: { value: { type: 'string' }, color: { type: 'string', pattern: '^#[0-9A-Fa-f]{6}$' } },
+          required: ['value'],
+        },
+      ],
+    },
+  });
+
+const MiniProgram = z.strictObject({
+  appId: z.string().regex(/^wx[0-9A-Za-z]{4,30}$/, 'an AppID'),
+  pagePath: Text.min(1).max(1024).optional(),
+});
+
+const OutgoingMessage = z.strictObject({
+  openid: OpenId,
+  templateId: TemplateId,
+  data: TemplateData,
+  miniProgram: MiniProgram.optional().describe('Where a tap leads to, rather than to the address.'),
+});
+
+export const TemplateMessageRequest = OutgoingMessage.extend({
+  url: WebAddress.optional().describe('Where a tap leads to.'),
+}).meta({ id: 'TemplateMessageRequest' });
+
+export const SubscriptionMessageRequest = OutgoingMessage.extend({
+  page: WebAddress.optional().describe('Where a tap leads to.'),
+}).meta({ id: 'SubscriptionMessageRequest' });
+
+export const AcceptedMessage = z
+  .object({ id: z.string().describe('Comes back in `template.delivered` and `template.failed`.') })
+  .meta({ id: 'AcceptedMessage' });
+
+/** How many bytes of text WeChat lets an account answer with. */
+const MAX_REPLY_BYTES = 2048;
+const ReplyText = Text.trim()
+  .min(1)
+  .refine((text) => new TextEncoder().encode(text).length <= MAX_REPLY_BYTES, `more than ${MAX_REPLY_BYTES} bytes`);
+
+/** What the receiver of `message.received` or `code.scanned` may answer, for the user to see. */
+export const MessageReply = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), content: ReplyText }),
+  z.object({ type: z.literal('image'), mediaId: z.string().regex(/^[0-9A-Za-z_-]{1,512}$/) }),
+  z.object({
+    type: z.literal('news'),
+    articles: z
+      .array(
+        z.object({
+          title: Text.trim().min(1).max(128),
+          description: Text.max(512).optional(),
+          picUrl: WebAddress.optional(),
+          url: WebAddress,
+        }),
+      )
+      .min(1)
+      .max(8),
+  }),
+  z.object({
+    type: z.literal('transfer_customer_service'),
+    kfAccount: Text.min(1).max(64).optional().describe('Of customer service, `name@account`.'),
+  }),
+]);
+
+/** The receiver's whole answer. */
+export const ReplyAnswer = z.object({ reply: MessageReply.nullish() });
+
 export const JssdkConfig = z
   .object({ appId: z.string(), timestamp: z.int(), nonceStr: z.string(), signature: z.string() })
   .meta({ id: 'JssdkConfig' });
@@ -356,6 +446,9 @@ export type JsapiParams = z.infer<typeof JsapiParams>;
 export type ImageType = z.infer<typeof ImageType>;
 export type Image = z.infer<typeof Image>;
 export type KeptImage = z.infer<typeof KeptImage>;
+export type TemplateMessageRequest = z.infer<typeof TemplateMessageRequest>;
+export type SubscriptionMessageRequest = z.infer<typeof SubscriptionMessageRequest>;
+export type MessageReply = z.infer<typeof MessageReply>;
 export type JssdkConfig = z.infer<typeof JssdkConfig>;
 export type Session = z.infer<typeof Session>;
 export type EventType = z.infer<typeof EventType>;

@@ -5,7 +5,9 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { EventType } from './api.ts';
 import { type ImageStoreAddress, parseImageStore } from './images/image-store-address.ts';
+import { decodeAesKey } from './wechat/account/message-crypto.ts';
 import type { ClientCertificate } from './wechat/http-client.ts';
 import { readMerchantCertificate } from './wechat/pay/v2/merchant-certificate.ts';
 
@@ -25,6 +27,7 @@ interface Setting<T> {
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 const PAY_CONSOLE = 'pay.weixin.qq.com → 账户中心 → API安全';
+const MESSAGE_CONSOLE = 'mp.weixin.qq.com → 设置与开发 → 基本配置 → 服务器配置';
 const ACCOUNT_CONSOLE = 'mp.weixin.qq.com → 设置与开发 → 开发接口管理';
 
 export const SETTINGS = {
@@ -138,6 +141,15 @@ export const SETTINGS = {
     },
     remedy: 'Make one with: echo "whsec_$(openssl rand -base64 32)"',
   }),
+  WEBHOOK_ROUTES: setting({
+    schema: list((text, context) => webhookRoute(text, context)),
+    optional: true,
+    meaning: {
+      en: 'other endpoints for some types of events, as `type=address`, comma-separated; a type may end in `*` (`message.*`), the first that fits counts, the rest goes to `WEBHOOK_URL`',
+      zh: '部分事件的其他接收地址，格式 `类型=地址`，逗号分隔；类型可以 `*` 结尾（`message.*`），以第一个匹配的为准，其余发往 `WEBHOOK_URL`',
+    },
+    remedy: 'Give message.*=https://chat.example.com/events, together with WEBHOOK_SECRET.',
+  }),
   WECHAT_APP_ID: setting({
     schema: z.string().regex(/^wx[0-9A-Za-z]{4,30}$/, 'is not wx and some 16 letters and digits'),
     meaning: { en: 'AppID of the official account', zh: '公众号 AppID' },
@@ -156,6 +168,33 @@ export const SETTINGS = {
       zh: '`stable`（`/cgi-bin/stable_token`）或 `classic`（`/cgi-bin/token`）',
     },
     remedy: 'Give stable or classic.',
+  }),
+  WECHAT_MESSAGE_TOKEN: setting({
+    schema: z.string().regex(/^[0-9A-Za-z]{3,32}$/, 'is not 3 to 32 letters and digits'),
+    optional: true,
+    meaning: {
+      en: 'token of the message push (`PUBLIC_URL/wechat/messages`): with it, messages and events of users are received',
+      zh: '消息推送的令牌（Token），服务器地址为 `PUBLIC_URL/wechat/messages`：设置后接收用户的消息与事件',
+    },
+    remedy: `Make one up, and give the same at ${MESSAGE_CONSOLE}.`,
+  }),
+  WECHAT_MESSAGE_AES_KEY: setting({
+    schema: z.string().transform((text, context) => aesKey(text, context)),
+    optional: true,
+    meaning: {
+      en: 'its EncodingAESKey, 43 characters: with it, only encrypted messages are believed (safe mode, or compatible)',
+      zh: '消息加解密密钥（EncodingAESKey），43 个字符：设置后只接受加密的消息（安全模式或兼容模式）',
+    },
+    remedy: `Copy it from ${MESSAGE_CONSOLE}, and choose 安全模式 there.`,
+  }),
+  TEMPLATE_ORDER_PAID: setting({
+    schema: z.string().regex(/^[0-9A-Za-z_-]{1,128}$/, 'is not the id of a template'),
+    optional: true,
+    meaning: {
+      en: 'id of a template (购买成功通知: `first`, `product`, `price`, `time`, `remark`): with it, every paid order whose payer is known gets this message',
+      zh: '模板 ID（购买成功通知：`first`、`product`、`price`、`time`、`remark`）：设置后，每笔已支付且付款人已知的订单都会发送该消息',
+    },
+    remedy: 'Copy it from mp.weixin.qq.com → 广告与服务 → 模板消息.',
   }),
   WECHAT_PAY_API: setting({
     schema: z.enum(['v3', 'v2']),
@@ -330,10 +369,14 @@ export class ConfigError extends Error {
   }
 }
 
-/** Pairs of which one is useless without the other. */
-const TOGETHER = [
-  ['WEBHOOK_URL', 'WEBHOOK_SECRET'],
-  ['WECHAT_PAY_PUBLIC_KEY', 'WECHAT_PAY_PUBLIC_KEY_ID'],
+/** What is of no use alone: each needs one of those that stand with it. */
+const NEEDS = [
+  ['WEBHOOK_URL', ['WEBHOOK_SECRET']],
+  ['WEBHOOK_ROUTES', ['WEBHOOK_SECRET']],
+  ['WEBHOOK_SECRET', ['WEBHOOK_URL', 'WEBHOOK_ROUTES']],
+  ['WECHAT_PAY_PUBLIC_KEY', ['WECHAT_PAY_PUBLIC_KEY_ID']],
+  ['WECHAT_PAY_PUBLIC_KEY_ID', ['WECHAT_PAY_PUBLIC_KEY']],
+  ['WECHAT_MESSAGE_AES_KEY', ['WECHAT_MESSAGE_TOKEN']],
 ] as const;
 
 /**
@@ -355,9 +398,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       problems.push(`${name} ${(error as Error).message}. ${setting.remedy}`);
     }
   }
-  for (const [first, second] of TOGETHER) {
-    if (isGiven(first, environment) === isGiven(second, environment)) continue;
-    const [given, missing] = isGiven(first, environment) ? [first, second] : [second, first];
+  for (const [given, needed] of NEEDS) {
+    const [missing] = needed;
+    if (!isGiven(given, environment) || needed.some((name) => isGiven(name, environment))) continue;
     problems.push(`${missing} is missing, though ${given} is set. ${SETTINGS[missing].remedy}`);
   }
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const) {
@@ -502,6 +545,29 @@ function imageStore(text: string, context: z.RefinementCtx): ImageStoreAddress {
   } catch (error) {
     return refuse(context, (error as Error).message);
   }
+}
+
+/** What is matched against the type of an event, and where it then goes. */
+export interface WebhookRoute {
+  type: string;
+  url: string;
+}
+
+function webhookRoute(text: string, context: z.RefinementCtx): WebhookRoute {
+  const [, type, address] = /^([a-z]+\.[a-z]+|[a-z]+\.\*|\*)=(.+)$/.exec(text) ?? [];
+  if (!type || !address) return refuse(context, 'has an entry that is not type=address');
+  const fits = EventType.options.some((known) => isOfType(type, known));
+  if (!fits) return refuse(context, 'names a type of events that there is not');
+  return { type, url: httpUrl(address, context) };
+}
+
+/** @param pattern a type, or the beginning of several and `*` */
+export function isOfType(pattern: string, type: EventType): boolean {
+  return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
+}
+
+function aesKey(text: string, context: z.RefinementCtx): Buffer {
+  return /^[0-9A-Za-z+/]{43}$/.test(text) ? decodeAesKey(text) : refuse(context, 'is not 43 letters and digits');
 }
 
 function isWebhookSecret(text: string): boolean {

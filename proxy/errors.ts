@@ -156,7 +156,7 @@ export const ERRORS = {
   decryption_failed: [
     400,
     'The notification cannot be decrypted.',
-    'Check WECHAT_PAY_V3_KEY; for version 2, WECHAT_PAY_V2_KEY.',
+    'Check WECHAT_PAY_V3_KEY; for version 2, WECHAT_PAY_V2_KEY; for messages, WECHAT_MESSAGE_AES_KEY.',
   ],
   malformed_notification: [400, 'The notification is not of WeChat’s form.', 'Send what WeChat’s documents describe.'],
   merchant_mismatch: [
@@ -170,6 +170,12 @@ export const ERRORS = {
     404,
     'Notifications of this version of the API are not configured.',
     'Set WECHAT_PAY_API and the keys of that version.',
+  ],
+
+  messages_not_configured: [
+    404,
+    'The message push is not configured.',
+    'Set WECHAT_MESSAGE_TOKEN, and WECHAT_MESSAGE_AES_KEY for safe mode.',
   ],
 
   // Events

@@ -16,6 +16,7 @@ import { createRefuseBroken } from './http/broken-requests.ts';
 import { eventRoutes } from './http/events.ts';
 import { imageRoutes } from './http/images.ts';
 import { jssdkRoutes } from './http/jssdk.ts';
+import { messageKeys, messageRoutes } from './http/messages.ts';
 import { openapi } from './http/openapi.ts';
 import { operationRoutes } from './http/operations.ts';
 import { orderRoutes } from './http/orders.ts';
@@ -27,21 +28,21 @@ import { qrCodeRoutes } from './http/qr-codes.ts';
 import { refundRoutes } from './http/refunds.ts';
 import { type Route, route } from './http/route.ts';
 import { sessionRoutes } from './http/sessions.ts';
+import { templateMessageRoutes } from './http/template-messages.ts';
 import { widgetRoutes } from './http/widgets.ts';
 import { ImageFiles } from './images/image-files.ts';
 import { Images } from './images/images.ts';
 import { openImageStorage } from './images/open-image-storage.ts';
 import { ScratchFolder } from './images/scratch-folder.ts';
+import { Inbox } from './messages/inbox.ts';
 import { createMetrics } from './metrics.ts';
 import { DailyReconciliation } from './orders/daily-reconciliation.ts';
 import type { Report } from './orders/reconciliation.ts';
 import { Delivery } from './outbox/delivery.ts';
 import { repeat } from './repeat.ts';
-import { createServices } from './services.ts';
+import { createServices, receiverOf } from './services.ts';
 import { Sessions } from './sessions.ts';
 import { SignIns } from './sign-ins.ts';
-import { AccessToken } from './wechat/account/access-token.ts';
-import { createApiClient } from './wechat/account/api-client.ts';
 import { JsapiTicket } from './wechat/account/jsapi-ticket.ts';
 import { Media } from './wechat/account/media.ts';
 import { OAuth } from './wechat/account/oauth.ts';
@@ -85,10 +86,8 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   const onError = (error: unknown, doing: string) => logger.error(describe(error), doing);
   const metrics = createMetrics();
   const services = await createServices(config, { now, onError });
-  const { store, http, credentials, gateway, events, orders, refunds } = services;
-  const api = createApiClient(http, config.WECHAT_API_URL);
-  const app = { appId: config.WECHAT_APP_ID, appSecret: config.WECHAT_APP_SECRET };
-  const accessToken = new AccessToken({ ...credentials, ...app, api, tokenApi: config.WECHAT_TOKEN_API });
+  const { store, http, credentials, api, app, accessToken, gateway, events, orders, refunds, templateMessages } =
+    services;
   const jsapiTicket = new JsapiTicket({ ...credentials, ...app, api, accessToken });
   const oauth = new OAuth({ ...app, api, openUrl: config.WECHAT_OPEN_URL });
 
@@ -105,6 +104,8 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   const passThrough = new PassThrough({ exchange: createExchange(), baseUrl: config.WECHAT_API_URL, accessToken });
   const qrCodes = new QrCodes({ api, http, accessToken, mpUrl: config.WECHAT_MP_URL, now });
   const delivery = createDelivery();
+  const onBadReply = (reason: string) => logger.warn({ reason }, 'a reply that cannot be passed on');
+  const inbox = new Inbox({ store, events, delivery, templateMessages, now, onError, onBadReply });
 
   let draining = false;
   const routes = [
@@ -116,8 +117,10 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     ...sessionRoutes({ sessions, signIns, allowedOrigins: config.ALLOWED_ORIGINS }),
     ...imageRoutes({ images, files: imageFiles, publicUrl: config.PUBLIC_URL }),
     ...qrCodeRoutes({ qrCodes }),
+    ...templateMessageRoutes(services),
     ...accountRoutes({ accessToken, passThrough, scratch }),
     ...eventRoutes({ events }),
+    ...messageRoutes({ inbox, keys: messageKeys(config), now }),
     ...payNotificationRoutes(services),
     ...payV2NotificationRoutes({ ...services, onError }),
     ...operationRoutes({ metrics, assertReady, verificationFiles: config.DOMAIN_VERIFICATION ?? [] }),
@@ -154,6 +157,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     repeat(SECOND, onError, 'keeping token and ticket fresh', () =>
       Promise.all([accessToken.keepFresh(), jsapiTicket.keepFresh()]),
     ),
+    repeat(10 * SECOND, onError, 'telling what became of messages', () => templateMessages.tellResults()),
     repeat(MINUTE, onError, 'keeping certificates fresh', () => gateway.keepFresh()),
     repeat(10 * MINUTE, onError, 'removing old sign-ins', () => signIns.removeOld()),
   ];
@@ -163,6 +167,9 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     removing,
     repeat(10 * MINUTE, onError, 'removing orphaned images', () => images.removeOrphans().then(removing.soon)),
   );
+  const sending = repeat(SECOND, onError, 'sending messages', () => templateMessages.startDue());
+  templateMessages.onAdded = sending.soon;
+  work.push(sending);
   if (delivery) {
     const delivering = repeat(SECOND, onError, 'delivering events', () => delivery.startDue());
     events.onAdded = delivering.soon;
@@ -206,9 +213,10 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   }
 
   function createDelivery(): Delivery | undefined {
-    if (!config.WEBHOOK_URL || !config.WEBHOOK_SECRET) return undefined;
+    const { WEBHOOK_SECRET: secret } = config;
+    if (!secret) return undefined;
     const onResult = (result: string) => metrics.deliveries.inc({ result });
-    return new Delivery({ store, url: config.WEBHOOK_URL, secret: config.WEBHOOK_SECRET, now, onError, onResult });
+    return new Delivery({ store, urlOf: (type) => receiverOf(config, type), secret, now, onError, onResult });
   }
 
   const proxy: Proxy = {
@@ -229,7 +237,9 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
         server.closeIdleConnections();
         for (const socket of unused) if (socket.bytesRead === 0) socket.destroy();
       }, 50);
-      const finished = Promise.all([closed(server), ...work.map(({ stop }) => stop())]).then(() => delivery?.drain());
+      const finished = Promise.all([closed(server), ...work.map(({ stop }) => stop())]).then(() =>
+        Promise.all([delivery?.drain(), templateMessages.drain()]),
+      );
       await Promise.race([finished, sleep(DRAIN_TIME, undefined, { ref: false })]);
       clearInterval(idle);
       server.closeAllConnections();

@@ -1,8 +1,10 @@
-/** What every command of the proxy works with: the store, WeChat Pay, and the use cases of orders. Nothing listens. */
+/** What every command of the proxy works with: the store, WeChat, and the use cases of orders. Nothing listens. */
 import { randomBytes } from 'node:crypto';
-import { type Config, merchantCertificate } from './config.ts';
+import type { EventType } from './api.ts';
+import { type Config, isOfType, merchantCertificate } from './config.ts';
 import { V3_NOTIFY_PATH } from './http/pay-notifications.ts';
 import { V2_NOTIFY_PATH, V2_REFUND_NOTIFY_PATH } from './http/pay-v2-notifications.ts';
+import { TemplateMessages } from './messages/template-messages.ts';
 import { Orders } from './orders/orders.ts';
 import { Payments } from './orders/payments.ts';
 import { Products } from './orders/products.ts';
@@ -11,6 +13,8 @@ import { Refunds } from './orders/refunds.ts';
 import { Events } from './outbox/events.ts';
 import { createCredentialStore } from './store/credential-store.ts';
 import { Store } from './store/store.ts';
+import { AccessToken } from './wechat/account/access-token.ts';
+import { createApiClient } from './wechat/account/api-client.ts';
 import type { CredentialStore } from './wechat/account/credential.ts';
 import { createHttpClient, type HttpClient } from './wechat/http-client.ts';
 import { V2Gateway } from './wechat/pay/v2/gateway.ts';
@@ -32,13 +36,28 @@ export async function createServices(config: Config, { now, onError }: Surroundi
   const gateway = v3 ?? createV2Gateway(config, http, now);
   const v2 = { appId: gateway.appId, mchId: gateway.mchId, key: config.WECHAT_PAY_V2_KEY };
 
-  const events = new Events({ store, now, deliver: config.WEBHOOK_URL !== undefined });
-  const orders = new Orders({ store, events, gateway, now, onError });
+  const api = createApiClient(http, config.WECHAT_API_URL);
+  const app = { appId: config.WECHAT_APP_ID, appSecret: config.WECHAT_APP_SECRET };
+  const accessToken = new AccessToken({ ...credentials, ...app, api, tokenApi: config.WECHAT_TOKEN_API });
+
+  const events = new Events({ store, now, isDelivered: (type) => receiverOf(config, type) !== undefined });
+  const orderPaidTemplate = config.TEMPLATE_ORDER_PAID;
+  const templateMessages = new TemplateMessages({ store, events, api, accessToken, orderPaidTemplate, now, onError });
+  const onPaid = templateMessages.addOrderPaid.bind(templateMessages);
+  const orders = new Orders({ store, events, gateway, onPaid, now, onError });
   const payments = new Payments({ store, orders, gateway, now, onError });
   const refunds = new Refunds({ store, events, orders, gateway, now, onError });
   const products = new Products({ store, orders, payments, codeUrl: v3 ? undefined : codeUrlOf(config, now) });
   const reconciliation = new Reconciliation({ store, orders, refunds, gateway, onError });
-  return { store, http, credentials, gateway, v3, v2, events, orders, payments, refunds, products, reconciliation };
+  return {
+    ...{ store, http, credentials, api, app, accessToken, gateway, v3, v2 },
+    ...{ events, templateMessages, orders, payments, refunds, products, reconciliation },
+  };
+}
+
+/** Where events of this type go. */
+export function receiverOf({ WEBHOOK_ROUTES: routes = [], WEBHOOK_URL }: Config, type: EventType): string | undefined {
+  return routes.find((route) => isOfType(route.type, type))?.url ?? WEBHOOK_URL;
 }
 
 function createV3Gateway(

@@ -104,7 +104,7 @@ function levelOf(status: number, route: Route | undefined, error: ProxyError | u
 }
 
 function isNotification(route: Route | undefined): boolean {
-  return route?.refusal?.startsWith('wechat-pay') ?? false;
+  return route?.path.startsWith('/wechat/') ?? false;
 }
 
 function describeError(error: ProxyError) {

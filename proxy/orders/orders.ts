@@ -18,6 +18,8 @@ export interface OrdersOptions {
   store: Store;
   events: Events;
   gateway: PaymentGateway;
+  /** Runs in the transaction that has the order paid. */
+  onPaid: (trx: Trx, order: OrderRow) => Promise<void>;
   now: () => number;
   onError: (error: unknown, doing: string) => void;
 }
@@ -44,13 +46,15 @@ export class Orders {
   readonly #store: Store;
   readonly #events: Events;
   readonly #gateway: PaymentGateway;
+  readonly #onPaid: OrdersOptions['onPaid'];
   readonly #now: () => number;
   readonly #onError: OrdersOptions['onError'];
 
-  constructor({ store, events, gateway, now, onError }: OrdersOptions) {
+  constructor({ store, events, gateway, onPaid, now, onError }: OrdersOptions) {
     this.#store = store;
     this.#events = events;
     this.#gateway = gateway;
+    this.#onPaid = onPaid;
     this.#now = now;
     this.#onError = onError;
   }
@@ -342,7 +346,9 @@ export class Orders {
     const { set, events } = orderChange(order, fact);
     if (Object.keys(set).length === 0) return;
     await trx.updateTable('orders').set(set).where('id', '=', order.id).execute();
-    for (const type of events) await this.#events.add(trx, type, merchantView({ ...order, ...set }));
+    const changed = { ...order, ...set };
+    for (const type of events) await this.#events.add(trx, type, merchantView(changed));
+    if (events.includes('order.paid')) await this.#onPaid(trx, changed);
   }
 
   async #sameOrder(row: OrderRow): Promise<OrderRow | undefined> {

@@ -1,17 +1,27 @@
 /** Delivers events to the merchant's server, as Standard Webhooks has it, until it takes them. https://www.standardwebhooks.com/ */
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import axios, { isAxiosError } from 'axios';
 import { Webhook } from 'standardwebhooks';
+import type { EventType } from '../api.ts';
 import type { EventRow, OutboxRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
 export interface DeliveryOptions {
   store: Store;
-  url: string;
+  /** Where events of a type go; undefined where nobody wants them. */
+  urlOf: (type: EventType) => string | undefined;
   /** `whsec_…` */
   secret: string;
   now: () => number;
   onError: (error: unknown, doing: string) => void;
   onResult: (outcome: Outcome) => void;
+}
+
+interface Result {
+  status?: number;
+  retryAfter?: string;
+  error?: string;
 }
 
 export type Outcome = 'delivered' | 'retry' | 'stopped' | 'failed';
@@ -40,6 +50,8 @@ const GONE = 410;
 /** A process holds what it is delivering for so long, and renews that: another takes over soon after a crash. */
 const LEASE = 5 * SECOND;
 const ROUND = 16;
+/** How many are delivered at once where somebody waits for the answers. */
+const MAX_AWAITED = 128;
 
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -59,7 +71,7 @@ export class Delivery {
   async startDue(): Promise<void> {
     const { store, now } = this.#options;
     await this.#renewLeases();
-    const room = ROUND - this.#underway.size;
+    const room = Math.max(0, ROUND - this.#underway.size);
     const due = await store.db
       .selectFrom('outbox')
       .innerJoin('events', 'events.id', 'outbox.eventId')
@@ -72,15 +84,36 @@ export class Delivery {
       .execute();
     this.#more = due.length === room;
     for (const row of due) {
-      if (this.#underway.has(row.eventId) || !(await this.#lease(row))) continue;
-      const delivering = this.#deliver(row)
-        .catch((error) => this.#options.onError(error, 'delivering an event'))
-        .finally(() => {
-          this.#underway.delete(row.eventId);
-          if (this.#more) this.onRoom();
-        });
-      this.#underway.set(row.eventId, delivering);
+      if (!this.#underway.has(row.eventId) && (await this.#lease(row))) this.#start(row);
     }
+  }
+
+  /** How long an event is to be leased that `deliverNow` will deliver; 0 where too many are waited for already. */
+  leaseNow(): number {
+    return this.#underway.size < MAX_AWAITED ? this.#options.now() + LEASE : 0;
+  }
+
+  /**
+   * Delivers an event that the caller has leased.
+   * @returns the receiver's answer, where it has taken the event; nothing where it has not, and the outbox goes on
+   */
+  async deliverNow(row: EventRow & OutboxRow): Promise<Buffer | undefined> {
+    let answer: Buffer | undefined;
+    await this.#start(row, (body) => {
+      answer = body;
+    });
+    return answer;
+  }
+
+  #start(row: EventRow & OutboxRow, onAnswer?: (body: Buffer) => void): Promise<void> {
+    const delivering = this.#deliver(row, onAnswer)
+      .catch((error) => this.#options.onError(error, 'delivering an event'))
+      .finally(() => {
+        this.#underway.delete(row.eventId);
+        if (this.#more) this.onRoom();
+      });
+    this.#underway.set(row.eventId, delivering);
+    return delivering;
   }
 
   /** Waits for what is under way. */
@@ -112,8 +145,8 @@ export class Delivery {
       .execute();
   }
 
-  async #deliver(row: EventRow & OutboxRow): Promise<void> {
-    const result = await this.#post(row);
+  async #deliver(row: EventRow & OutboxRow, onAnswer?: (body: Buffer) => void): Promise<void> {
+    const result = await this.#post(row, onAnswer);
     const change = this.#afterwards(row, result);
     // Where the lease was given up meanwhile, it is to be delivered once more, from the first try on: that stands.
     await this.#options.store.db
@@ -125,8 +158,10 @@ export class Delivery {
     this.#options.onResult(change.status === 'pending' ? 'retry' : change.status);
   }
 
-  async #post(row: EventRow): Promise<{ status?: number; retryAfter?: string; error?: string }> {
-    const { url, now } = this.#options;
+  async #post(row: EventRow, onAnswer?: (body: Buffer) => void): Promise<Result> {
+    const { urlOf, now } = this.#options;
+    const url = urlOf(row.type);
+    if (!url) return { error: 'no_receiver' };
     const body = JSON.stringify({
       type: row.type,
       timestamp: new Date(row.createdAt).toISOString(),
@@ -151,7 +186,8 @@ export class Delivery {
         validateStatus: () => true,
       });
       // The status is the answer. What follows it is let pass, up to MAX_ANSWER and TIMEOUT, and may break off.
-      response.data.on('error', () => {}).resume();
+      if (onAnswer && isSuccess(response.status)) onAnswer(await readAnswer(response.data));
+      else response.data.on('error', () => {}).resume();
       const retryAfter = response.headers['retry-after'];
       return { status: response.status, ...(typeof retryAfter === 'string' && { retryAfter }) };
     } catch (error) {
@@ -159,7 +195,7 @@ export class Delivery {
     }
   }
 
-  #afterwards(row: OutboxRow, result: { status?: number; retryAfter?: string; error?: string }) {
+  #afterwards(row: OutboxRow, result: Result) {
     const now = this.#options.now();
     const change = {
       attempts: row.attempts + 1,
@@ -168,7 +204,7 @@ export class Delivery {
       lastError: result.error ?? null,
     };
     const status = result.status ?? 0;
-    if (status >= 200 && status < 300) return { ...change, status: 'delivered' as const, deliveredAt: now };
+    if (isSuccess(status)) return { ...change, status: 'delivered' as const, deliveredAt: now };
     if (status === GONE) return { ...change, status: 'stopped' as const };
     const wait = RETRY_WAITS[row.attempts];
     if (wait === undefined) return { ...change, status: 'failed' as const };
@@ -176,6 +212,15 @@ export class Delivery {
     const dueAt = Math.round(now + Math.max(jittered, retryAfterMilliseconds(result.retryAfter, now)));
     return { ...change, status: 'pending' as const, dueAt };
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Nothing where it breaks off: the event has been taken all the same. */
+async function readAnswer(stream: Readable): Promise<Buffer> {
+  return buffer(stream).catch(() => Buffer.alloc(0));
 }
 
 /** `Retry-After` in either of its forms, seconds or a date; 0 where it says nothing. */

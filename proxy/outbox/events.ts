@@ -10,26 +10,33 @@ const EVENT_ID = /^evt_[0-9a-f]{32}$/;
 export class Events {
   readonly #store: Store;
   readonly #now: () => number;
-  readonly #deliver: boolean;
+  readonly #isDelivered: (type: EventType) => boolean;
   /** Called after events may have been added, so that they are delivered at once. */
   onAdded: () => void = () => {};
 
-  /** @param deliver whether a receiver is configured; without one, events are kept and can be listed. */
-  constructor({ store, now, deliver }: { store: Store; now: () => number; deliver: boolean }) {
+  /** @param isDelivered whether a receiver is configured; without one, events are kept and can be listed. */
+  constructor({
+    store,
+    now,
+    isDelivered,
+  }: { store: Store; now: () => number; isDelivered: (type: EventType) => boolean }) {
     this.#store = store;
     this.#now = now;
-    this.#deliver = deliver;
+    this.#isDelivered = isDelivered;
   }
 
-  /** Writes an event, and its place in the outbox, in the transaction that writes the fact. */
-  async add(trx: Trx, type: EventType, data: object): Promise<void> {
+  /**
+   * Writes an event, and its place in the outbox, in the transaction that writes the fact.
+   * @param leasedUntil who writes it is delivering it itself, until then
+   */
+  async add(trx: Trx, type: EventType, data: object, leasedUntil = 0): Promise<EventRow & OutboxRow> {
     const now = this.#now();
     const id = `evt_${randomBytes(16).toString('hex')}`;
-    await trx
-      .insertInto('events')
-      .values({ id, type, createdAt: now, dataJson: JSON.stringify(data) })
-      .execute();
-    if (this.#deliver) await trx.insertInto('outbox').values(pending(id, now)).execute();
+    const event = { id, type, createdAt: now, dataJson: JSON.stringify(data) };
+    const delivery = { ...pending(id, now), leasedUntil };
+    await trx.insertInto('events').values(event).execute();
+    if (this.#isDelivered(type)) await trx.insertInto('outbox').values(delivery).execute();
+    return { ...event, ...delivery };
   }
 
   async list({ type, cursor }: { type?: EventType; cursor?: string }): Promise<EventList> {
@@ -53,12 +60,12 @@ export class Events {
 
   /** Delivers an event again, from the first try on. @throws {ProxyError} `event_not_found`, `webhook_not_configured` */
   async redeliver(id: string): Promise<Event> {
-    if (!this.#deliver) throw new ProxyError('webhook_not_configured');
     if (!EVENT_ID.test(id)) throw new ProxyError('event_not_found');
     const again = pending(id, this.#now());
     const row = await this.#store.transaction(async (trx) => {
       const event = await trx.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst();
       if (!event) throw new ProxyError('event_not_found');
+      if (!this.#isDelivered(event.type)) throw new ProxyError('webhook_not_configured');
       await trx
         .insertInto('outbox')
         .values(again)

@@ -209,9 +209,55 @@ const images: Migration = {
   },
 };
 
+const messages: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('received_messages')
+      .addColumn('key', 'text', (column) => column.primaryKey())
+      .addColumn('receivedAt', 'bigint', (column) => column.notNull())
+      .addColumn('replyJson', 'text')
+      .execute();
+
+    await db.schema
+      .createTable('sent_messages')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('openid', 'text', (column) => column.notNull())
+      .addColumn('templateId', 'text', (column) => column.notNull())
+      .addColumn('requestJson', 'text', (column) => column.notNull())
+      .addColumn('orderId', 'text', (column) => column.unique().references('orders.id'))
+      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('attempts', 'integer', (column) => column.notNull())
+      .addColumn('dueAt', 'bigint', (column) => column.notNull())
+      .addColumn('leasedUntil', 'bigint', (column) => column.notNull())
+      .addColumn('createdAt', 'bigint', (column) => column.notNull())
+      .addColumn('triedAt', 'bigint')
+      .addColumn('messageId', 'text', (column) => column.unique())
+      .addColumn('failureCode', 'text')
+      .addColumn('failureMessage', 'text')
+      .execute();
+    await db.schema.createIndex('sentMessagesByDueAt').on('sent_messages').columns(['status', 'dueAt']).execute();
+    await db.schema.createIndex('sentMessagesByPayer').on('sent_messages').column('openid').execute();
+
+    await db.schema
+      .createTable('message_results')
+      .addColumn('messageId', 'text', (column) => column.primaryKey())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('openid', 'text', (column) => column.notNull())
+      .addColumn('templateId', 'text')
+      .addColumn('failureCode', 'text')
+      .addColumn('failureMessage', 'text')
+      .addColumn('createdAt', 'bigint', (column) => column.notNull())
+      .addColumn('dueAt', 'bigint', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('messageResultsByDueAt').on('message_results').column('dueAt').execute();
+  },
+};
+
 /** Applied by the order of their names. */
 export const MIGRATIONS: Record<string, Migration> = {
   '2026-11-22 start': start,
   '2026-11-22 wechat pay': wechatPay,
   '2026-11-22 wechat pay, then images': images,
+  '2026-11-22 wechat pay, then images, then messages': messages,
 };

@@ -11,6 +11,9 @@ export interface Tables {
   reconciliations: ReconciliationsTable;
   events: EventsTable;
   outbox: OutboxTable;
+  received_messages: ReceivedMessagesTable;
+  sent_messages: SentMessagesTable;
+  message_results: MessageResultsTable;
   images: ImagesTable;
   image_files: ImageFilesTable;
   image_variants: ImageVariantsTable;
@@ -193,6 +196,53 @@ export interface OutboxTable {
   lastError: string | null;
 }
 
+/** What WeChat has pushed, so that a repetition has no further effect and gets the same answer. */
+export interface ReceivedMessagesTable {
+  /** SHA-256 of what tells it from others. */
+  key: string;
+  receivedAt: number;
+  /** What the user was answered. */
+  replyJson: string | null;
+}
+
+/** Template and subscription messages, written in the transaction that writes what they tell of. */
+export interface SentMessagesTable {
+  id: string;
+  kind: 'template' | 'subscription';
+  openid: string;
+  templateId: string;
+  /** What WeChat is asked for, but for the above. */
+  requestJson: string;
+  /** The order that it tells of. One message each. */
+  orderId: string | null;
+  status: 'pending' | 'sent' | 'delivered' | 'failed';
+  attempts: number;
+  dueAt: number;
+  /** While this lies ahead, some process is sending it. */
+  leasedUntil: number;
+  createdAt: number;
+  /** When WeChat was first asked. */
+  triedAt: number | null;
+  /** WeChat's number. */
+  messageId: string | null;
+  failureCode: string | null;
+  failureMessage: string | null;
+}
+
+/** What became of messages that are not known by their numbers, or not yet: such news may come before the number. */
+export interface MessageResultsTable {
+  messageId: string;
+  kind: SentMessagesTable['kind'];
+  openid: string;
+  /** WeChat tells it of subscription messages only. */
+  templateId: string | null;
+  failureCode: string | null;
+  failureMessage: string | null;
+  createdAt: number;
+  /** When it is told without a message of ours. */
+  dueAt: number;
+}
+
 /** Tokens, tickets and certificates that WeChat gave us, shared by all proxies on this store. */
 export interface CredentialsTable {
   name: string;
@@ -227,4 +277,6 @@ export type RefundRow = Selectable<RefundsTable>;
 export type ProductRow = Selectable<ProductsTable>;
 export type ImageRow = Selectable<ImagesTable & ImageFilesTable>;
 export type EventRow = Selectable<EventsTable>;
+export type SentMessageRow = Selectable<SentMessagesTable>;
+export type MessageResultRow = Selectable<MessageResultsTable>;
 export type OutboxRow = Selectable<OutboxTable>;

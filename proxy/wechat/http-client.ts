@@ -189,5 +189,13 @@ function headersOf({ headers }: AxiosResponse): Record<string, string> {
 /** An axios error holds the whole request, secrets included: only its code leaves this file. */
 function unavailable(error: unknown): ProxyError {
   const reason = isAxiosError(error) ? (error.code ?? 'unknown') : 'unknown';
-  return new ProxyError('wechat_unavailable', `WeChat did not answer (${reason}).`);
+  return new ProxyError('wechat_unavailable', `WeChat did not answer (${reason}).`, { cause: reason });
+}
+
+/** There was no connection. */
+const NEVER_SENT = new Set<unknown>(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Whether WeChat cannot have got the request that ended so. */
+export function wasNeverSent({ code, cause }: ProxyError): boolean {
+  return code === 'wechat_unavailable' && NEVER_SENT.has(cause);
 }

@@ -42,6 +42,7 @@ const WEBHOOK = {
   WEBHOOK_URL: 'https://shop.example.com/events',
   WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
 };
+const MESSAGES = { WECHAT_MESSAGE_TOKEN: 'AAAAA', WECHAT_MESSAGE_AES_KEY: 'A'.repeat(43) };
 const PUBLIC_KEY = { WECHAT_PAY_PUBLIC_KEY: publicKey, WECHAT_PAY_PUBLIC_KEY_ID: 'PUB_KEY_ID_0119000000012024' };
 
 const folder = mkdtempSync(join(tmpdir(), 'weixin-widgets-config-'));
@@ -157,6 +158,17 @@ const MALFORMED: Record<Exclude<keyof typeof SETTINGS, 'HOST'>, string[]> & { HO
   IMAGE_ORPHAN_TTL: ['59', '7d', 'never'],
   WEBHOOK_URL: ['events', 'ftp://shop.example.com', 'javascript:alert(1)'],
   WEBHOOK_SECRET: ['whsec_', 'secret', `whsec_${Buffer.alloc(16).toString('base64')}`, `whsec_${'!'.repeat(44)}`],
+  WEBHOOK_ROUTES: [
+    'https://shop.example.com/events',
+    'message.*',
+    'message.*=events',
+    'message.sent=https://chat.example.com',
+    'order.p*=https://chat.example.com',
+    ',',
+  ],
+  WECHAT_MESSAGE_TOKEN: ['ab', 'a'.repeat(33), 'with space', '令牌令牌'],
+  WECHAT_MESSAGE_AES_KEY: ['a'.repeat(42), 'a'.repeat(44), `${'a'.repeat(42)}-`, `${'a'.repeat(42)}=`],
+  TEMPLATE_ORDER_PAID: ['with space', '模板', 'a'.repeat(129)],
   WECHAT_APP_ID: ['1234567890abcdef', 'wx', 'wx1234 567890abcdef', 'gh_0123456789ab'],
   WECHAT_APP_SECRET: ['short', '0123456789abcdef 0123456789abcdef'],
   WECHAT_TOKEN_API: ['stabel', 'STABLE'],
@@ -190,9 +202,8 @@ const MALFORMED: Record<Exclude<keyof typeof SETTINGS, 'HOST'>, string[]> & { HO
 
 for (const [name, values] of Object.entries(MALFORMED)) {
   test(`${name} is refused where it is malformed`, () => {
-    const partners = name.startsWith('WEBHOOK') ? WEBHOOK : name.startsWith('WECHAT_PAY_PUBLIC') ? PUBLIC_KEY : {};
     for (const value of values) {
-      const text = problem({ ...partners, [name]: value });
+      const text = problem({ ...WEBHOOK, ...PUBLIC_KEY, ...MESSAGES, [name]: value });
       assert.ok(text.startsWith(`${name} `), text);
       assert.ok(text.includes(SETTINGS[name as keyof typeof SETTINGS].remedy), `${text}: says what to do`);
       assert.match(text, /^\w+ (is|has|lists|does|names|holds) /, `${text}: says what is wrong`);
@@ -310,6 +321,8 @@ test('a value and a file for the same setting contradict each other', () => {
 for (const [given, missing, pair] of [
   ['WEBHOOK_URL', 'WEBHOOK_SECRET', WEBHOOK],
   ['WEBHOOK_SECRET', 'WEBHOOK_URL', WEBHOOK],
+  ['WEBHOOK_ROUTES', 'WEBHOOK_SECRET', { WEBHOOK_ROUTES: 'message.*=https://chat.example.com/events' }],
+  ['WECHAT_MESSAGE_AES_KEY', 'WECHAT_MESSAGE_TOKEN', MESSAGES],
   ['WECHAT_PAY_PUBLIC_KEY', 'WECHAT_PAY_PUBLIC_KEY_ID', PUBLIC_KEY],
   ['WECHAT_PAY_PUBLIC_KEY_ID', 'WECHAT_PAY_PUBLIC_KEY', PUBLIC_KEY],
 ] as const) {

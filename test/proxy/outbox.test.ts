@@ -80,8 +80,8 @@ async function startOutbox(t: TestContext, url: string) {
     stores.push(store);
     const onError = (error: unknown) => assert.fail(error as Error);
     const onResult = (result: string) => results.push(result);
-    const delivery = new Delivery({ store, url, secret: WEBHOOK_SECRET, now, onError, onResult });
-    return { store, delivery, events: new Events({ store, now, deliver: true }) };
+    const delivery = new Delivery({ store, urlOf: () => url, secret: WEBHOOK_SECRET, now, onError, onResult });
+    return { store, delivery, events: new Events({ store, now, isDelivered: () => true }) };
   };
   const first = await start();
   t.after(async () => {
@@ -322,7 +322,7 @@ test('many events at once are delivered without a pause between them', async (t)
   const proxy = await startHarness(t, { environment: { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET } });
   await proxy.stop();
   const store = await Store.open(proxy.environment.DATABASE_URL!);
-  const events = new Events({ store, now: Date.now, deliver: true });
+  const events = new Events({ store, now: Date.now, isDelivered: () => true });
   await store.transaction(async (trx) => {
     for (let count = 0; count < 200; count += 1) await events.add(trx, 'order.paid', { id: `ord_${count}` });
   });
@@ -383,7 +383,7 @@ describe('two proxies on one store', () => {
     const quiet = () => {};
     const dead = new Delivery({
       store,
-      url: hanging.url,
+      urlOf: () => hanging.url,
       secret: WEBHOOK_SECRET,
       now,
       onError: quiet,

@@ -243,7 +243,7 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
 
     test('what is thrown in a transaction undoes all of it', async (t) => {
       const store = await open(t, await createDatabase());
-      const events = new Events({ store, now: () => NOW, deliver: true });
+      const events = new Events({ store, now: () => NOW, isDelivered: () => true });
 
       const attempt = store.transaction(async (trx) => {
         await trx.insertInto('orders').values(order()).execute();
@@ -329,7 +329,7 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
     test('events are listed the newest first, whole, though many have the same time', async (t) => {
       const store = await open(t, await createDatabase());
       let now = NOW;
-      const events = new Events({ store, now: () => now, deliver: false });
+      const events = new Events({ store, now: () => now, isDelivered: () => false });
       for (let index = 0; index < 120; index++) {
         if (index === 60) now += 1;
         await store.transaction((trx) => events.add(trx, index % 3 ? 'order.paid' : 'order.closed', { index }));
@@ -361,7 +361,7 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
       const receiver = await startReceiver(t);
       const url = await createDatabase();
       const stores = await Promise.all(times(2, () => open(t, url)));
-      const events = new Events({ store: stores[0]!, now: Date.now, deliver: true });
+      const events = new Events({ store: stores[0]!, now: Date.now, isDelivered: () => true });
       await stores[0]!.transaction(async (trx) => {
         for (let index = 0; index < 40; index++) await events.add(trx, 'order.paid', { index });
       });
@@ -369,7 +369,7 @@ for (const [engine, createDatabase] of Object.entries(ENGINES)) {
         (store) =>
           new Delivery({
             store,
-            url: receiver.url,
+            urlOf: () => receiver.url,
             secret: WEBHOOK_SECRET,
             now: Date.now,
             onError: (error) => assert.fail(String(error)),

@@ -1,0 +1,145 @@
+/** Messages and events of the account's users, as WeChat pushes them: each becomes an event, once, and may be answered. */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EventType, type MessageReply, ReplyAnswer } from '../api.ts';
+import type { Delivery } from '../outbox/delivery.ts';
+import type { Events } from '../outbox/events.ts';
+import type { Store, Trx } from '../store/store.ts';
+import type { Message } from '../wechat/account/message-push.ts';
+import { parseJson } from '../wechat/parse-json.ts';
+import { messageView, scanOf } from './message-view.ts';
+import { resultsOf } from './sending-results.ts';
+import type { TemplateMessages } from './template-messages.ts';
+
+export interface InboxOptions {
+  store: Store;
+  events: Events;
+  /** Undefined where no receiver is configured. */
+  delivery: Delivery | undefined;
+  templateMessages: TemplateMessages;
+  now: () => number;
+  onError: (error: unknown, doing: string) => void;
+  /** What the merchant's server has answered wrongly, and why. */
+  onBadReply: (reason: string) => void;
+}
+
+/** What is still to be done once a message is stored. */
+type Next = () => Promise<MessageReply | undefined>;
+
+/** As JSON: it is known that there is none. */
+const NO_REPLY = 'null';
+/** In milliseconds, and how often: for as long as WeChat waits. */
+const LOOK_PAUSE = 250;
+const LOOKS = 20;
+
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #underway = new Map<string, Promise<Next>>();
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Stores the message, and its event, unless that has been done before. From then on WeChat may be answered.
+   * @returns what waits for the answer of the merchant's server; the same for each repetition
+   */
+  async receive(message: Message): Promise<Next> {
+    const key = keyOf(message);
+    const known = this.#underway.get(key);
+    if (known) return known;
+    const received = this.#receive(key, message);
+    this.#underway.set(key, received);
+    const forget = () => this.#underway.delete(key);
+    received.then((next) => next().finally(forget), forget).catch(() => {});
+    return received;
+  }
+
+  async #receive(key: string, message: Message): Promise<Next> {
+    const { store, events, delivery, now, onError } = this.#options;
+    const leasedUntil = delivery?.leaseNow() ?? 0;
+    const replyJson = leasedUntil === 0 ? NO_REPLY : null;
+    const stored = await store.transaction(async (trx) => {
+      const { numInsertedOrUpdatedRows } = await trx
+        .insertInto('received_messages')
+        .values({ key, receivedAt: now(), replyJson })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows === 1n ? { row: await this.#record(trx, key, message, leasedUntil) } : undefined;
+    });
+    if (!stored) return () => this.#earlierReply(key);
+    const { row } = stored;
+    if (!delivery || !row || row.leasedUntil === 0) {
+      events.onAdded();
+      return async () => undefined;
+    }
+    const reply = delivery
+      .deliverNow(row)
+      .then((answer) => this.#keepReply(key, answer))
+      .catch((error) => {
+        onError(error, 'answering a message');
+        return undefined;
+      });
+    return () => reply;
+  }
+
+  /** @returns the event that the user may get an answer to */
+  async #record(trx: Trx, key: string, message: Message, leasedUntil: number) {
+    const { events, templateMessages } = this.#options;
+    const results = resultsOf(message);
+    if (results.length > 0) {
+      for (const result of results) await templateMessages.recordResult(trx, result);
+      await trx.updateTable('received_messages').set({ replyJson: NO_REPLY }).where('key', '=', key).execute();
+      return undefined;
+    }
+    const scan = scanOf(message);
+    const type: EventType = scan ? 'code.scanned' : 'message.received';
+    return events.add(trx, type, scan ?? messageView(message), leasedUntil);
+  }
+
+  async #keepReply(key: string, answer: Buffer | undefined): Promise<MessageReply | undefined> {
+    const reply = answer && this.#readReply(answer);
+    const replyJson = reply ? JSON.stringify(reply) : NO_REPLY;
+    await this.#options.store.db.updateTable('received_messages').set({ replyJson }).where('key', '=', key).execute();
+    return reply;
+  }
+
+  /** Another process may still be waiting for it. */
+  async #earlierReply(key: string): Promise<MessageReply | undefined> {
+    for (let look = 1; look <= LOOKS; look++) {
+      const { replyJson } = await this.#options.store.db
+        .selectFrom('received_messages')
+        .select('replyJson')
+        .where('key', '=', key)
+        .executeTakeFirstOrThrow();
+      if (replyJson !== null) return JSON.parse(replyJson) ?? undefined;
+      await sleep(LOOK_PAUSE, undefined, { ref: false });
+    }
+    return undefined;
+  }
+
+  /** Most receivers answer nothing, or something of their own: only what has a `reply` is meant to be one. */
+  #readReply(answer: Buffer): MessageReply | undefined {
+    const json = parseJson(answer);
+    if (typeof json !== 'object' || json === null || !('reply' in json)) return undefined;
+    const result = ReplyAnswer.safeParse(json);
+    if (result.success) return result.data.reply ?? undefined;
+    const [issue] = result.error.issues;
+    this.#options.onBadReply(`${issue!.path.join('.')}: ${issue!.message}`);
+    return undefined;
+  }
+}
+
+/**
+ * What tells a message from others: its number; of events, which have none, all that WeChat's documents name, and what
+ * they tell in elements of their own.
+ */
+function keyOf({ account, openid, fields }: Message): string {
+  const { MsgId, MsgID, MsgDataId, Idx, CreateTime, Event, EventKey } = fields;
+  const nested = Object.values(fields).filter((value) => typeof value === 'object');
+  const marks =
+    MsgId && !Event ? [MsgId, Idx ?? ''] : [CreateTime, Event, EventKey, MsgID, MsgId, MsgDataId, ...nested];
+  return createHash('sha256')
+    .update(JSON.stringify([account, openid, ...marks]))
+    .digest('hex');
+}

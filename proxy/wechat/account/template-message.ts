@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { SubscriptionMessageRequest, TemplateMessageRequest } from '../../api.ts';
+import type { AccessToken } from './access-token.ts';
+import type { ApiClient } from './api-client.ts';
+
+export interface TemplateMessageOptions {
+  api: ApiClient;
+  accessToken: AccessToken;
+}
+
+/** WeChat's number is larger than a double can hold: it stays text. */
+const SendAnswer = z.object({ msgid: z.union([z.string(), z.number().transform(String)]).optional() });
+
+/**
+ * Sends a template message.
+ * @param id by which WeChat tells, for ten minutes, that it has got the same message before
+ * @returns WeChat's number
+ * @throws {ProxyError} `wechat_refused`, `wechat_unavailable`
+ * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage
+ */
+export async function sendTemplateMessage(
+  options: TemplateMessageOptions,
+  id: string,
+  { url, ...message }: TemplateMessageRequest,
+): Promise<string | undefined> {
+  return send(options, '/cgi-bin/message/template/send', { ...common(message), url, client_msg_id: id });
+}
+
+/**
+ * Sends a message that its user has subscribed to. WeChat has nothing by which it would tell a repetition.
+ * @returns WeChat's number, which not every answer bears
+ * @throws {ProxyError} `wechat_refused`, `wechat_unavailable`
+ * @see https://developers.weixin.qq.com/doc/service/api/notify/notify/api_sendnewsubscribemsg
+ */
+export async function sendSubscriptionMessage(
+  options: TemplateMessageOptions,
+  { page, ...message }: SubscriptionMessageRequest,
+): Promise<string | undefined> {
+  return send(options, '/cgi-bin/message/subscribe/bizsend', { ...common(message), page });
+}
+
+function common({ openid, templateId, data, miniProgram }: Omit<TemplateMessageRequest, 'url'>): object {
+  return {
+    touser: openid,
+    template_id: templateId,
+    ...(miniProgram && { miniprogram: { appid: miniProgram.appId, pagepath: miniProgram.pagePath } }),
+    data,
+  };
+}
+
+async function send(
+  { api, accessToken }: TemplateMessageOptions,
+  path: string,
+  body: object,
+): Promise<string | undefined> {
+  const answer = await accessToken.use((token) => api({ method: 'POST', path, query: { access_token: token }, body }));
+  return SendAnswer.safeParse(answer).data?.msgid;
+}
