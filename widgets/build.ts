@@ -17,6 +17,7 @@ const SCRIPTS = {
   'image-uploader': 'image-uploader/index.ts',
   'order-card': 'order-card/index.ts',
   'pay-button': 'pay-button/index.ts',
+  'share-meta': 'share-meta/index.ts',
 };
 
 /**
@@ -30,6 +31,7 @@ const PARTS = {
   native: ['native', 'pay-button/native-file.ts'],
   uploader: ['uploader', 'image-uploader/uploader-file.ts'],
   pictures: ['pictures', 'image-uploader/pictures-file.ts'],
+  sharing: ['sharing', 'share-meta/sharing-file.ts'],
 } as const;
 
 /**
@@ -39,6 +41,7 @@ const PARTS = {
  * - `wechat-<hash>.js`, `weixin-js-sdk-<hash>.js`: what the scripts load when they are inside WeChat.
  * - `attempt-<hash>.js`: what they load for the first attempt to pay; `native-<hash>.js`: for a code to scan.
  * - `uploader-<hash>.js`: what they load where there is an `<image-uploader>`; `pictures-<hash>.js`: with its first picture.
+ * - `sharing-<hash>.js`: what they load where there is a `<share-meta>`.
  * - `third-party-notices.txt`.
  */
 export async function buildWidgets(): Promise<void> {

@@ -2,6 +2,7 @@ import { expect } from '@open-wc/testing';
 import sdk from 'weixin-js-sdk';
 import type { BridgeAnswer } from '../../widgets/core/wechat/bridge.ts';
 import { Jssdk, type JssdkWorld } from '../../widgets/core/wechat/jssdk.ts';
+import { openTags } from '../../widgets/core/wechat/open-tags.ts';
 import { pageWx } from '../../widgets/core/wechat/page-wx.ts';
 import type { WeixinJsSdk } from '../../widgets/core/wechat/weixin-js-sdk.ts';
 import type { WidgetError } from '../../widgets/core/widget-error.ts';
@@ -11,12 +12,25 @@ interface Invoked {
   args: Record<string, unknown>;
 }
 
+/** All that the elements use, by the bridge's names. */
+const ALL_ON_THE_BRIDGE = [
+  'checkJsApi',
+  'getBrandWCPayRequest',
+  'chooseImage',
+  'getLocalImgData',
+  'imagePreview',
+  'uploadImage',
+  'updateAppMessageShareData',
+  'updateTimelineShareData',
+];
+
 describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
   const landingUrl = 'https://shop.test/entry?a=1#top';
   let currentUrl: string;
   let invoked: Invoked[];
   let answers: Record<string, (args: Record<string, unknown>, turn: number) => BridgeAnswer | undefined>;
   let signed: string[];
+  let openTagsNamed: string[];
 
   const signer = {
     jssdkConfig: async (url: string) => {
@@ -39,6 +53,7 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
     currentUrl = 'https://shop.test/checkout#pay';
     invoked = [];
     signed = [];
+    openTagsNamed = [];
     answers = { preVerifyJSAPI: () => ({ err_msg: 'config:ok' }) };
     Object.assign(window, { WeixinJSBridge: bridge });
   });
@@ -54,6 +69,7 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
       currentUrl: () => currentUrl,
       bridge: async () => bridge,
       load: async () => pageWx(sdk as unknown as WeixinJsSdk),
+      openTags: () => openTagsNamed,
       ...changes,
     });
   }
@@ -68,18 +84,18 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
   }
 
   it('gives the page its wx', async () => {
-    await adapter().configure(signer, ['chooseWXPay']);
+    await adapter().configure(signer);
     expect((window as { wx?: unknown }).wx).to.equal(sdk);
   });
 
   it('signs the current address on Android and the landing address on iOS, without the hash', async () => {
-    await adapter().configure(signer, ['chooseWXPay']);
-    await adapter({ platform: 'ios' }).configure(signer, ['chooseWXPay']);
+    await adapter().configure(signer);
+    await adapter({ platform: 'ios' }).configure(signer);
     expect(signed).to.deep.equal(['https://shop.test/checkout', 'https://shop.test/entry?a=1']);
   });
 
   it('verifies under the names that the bridge knows', async () => {
-    await adapter().configure(signer, ['chooseWXPay', 'scanQRCode']);
+    await adapter().configure(signer);
     expect(invoked[0]!.args).to.deep.include({
       appId: 'wx0',
       verifyAppId: 'wx0',
@@ -87,26 +103,26 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
       verifyTimestamp: '1770000000',
       verifyNonceStr: 'nonce',
       verifySignature: 'signature of https://shop.test/checkout',
-      verifyJsApiList: ['getBrandWCPayRequest', 'scanQRCode'],
+      verifyJsApiList: ALL_ON_THE_BRIDGE,
     });
   });
 
-  it('configures once for elements that ask in one breath, and once an address', async () => {
+  it('configures once an address, for all elements', async () => {
     const jssdk = adapter();
-    await Promise.all([jssdk.configure(signer, ['chooseWXPay']), jssdk.configure(signer, ['scanQRCode'])]);
-    await jssdk.configure(signer, ['scanQRCode']);
+    await Promise.all([jssdk.configure(signer), jssdk.configure(signer)]);
+    await jssdk.configure(signer);
     expect(invoked).to.have.length(1);
-    expect(invoked[0]!.args.verifyJsApiList).to.deep.equal(['getBrandWCPayRequest', 'scanQRCode']);
+    expect(invoked[0]!.args.verifyJsApiList).to.deep.equal(ALL_ON_THE_BRIDGE);
     currentUrl = 'https://shop.test/other';
-    await jssdk.configure(signer, ['scanQRCode']);
+    await jssdk.configure(signer);
     expect(signed).to.deep.equal(['https://shop.test/checkout', 'https://shop.test/other']);
   });
 
   it('does not configure again after a route change on iOS, which signs the landing address', async () => {
     const jssdk = adapter({ platform: 'ios' });
-    await jssdk.configure(signer, ['chooseWXPay']);
+    await jssdk.configure(signer);
     currentUrl = 'https://shop.test/other';
-    await jssdk.configure(signer, ['chooseWXPay']);
+    await jssdk.configure(signer);
     expect(invoked).to.have.length(1);
   });
 
@@ -116,29 +132,29 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
     answers.preVerifyJSAPI = (args) =>
       String(args.verifySignature).includes('entry') ? INVALID : { err_msg: 'config:ok' };
     const jssdk = adapter({ platform: 'ios' });
-    await jssdk.configure(signer, ['chooseWXPay']);
+    await jssdk.configure(signer);
     expect(signed).to.deep.equal(['https://shop.test/entry?a=1', 'https://shop.test/checkout']);
     currentUrl = 'https://shop.test/next';
-    await jssdk.configure(signer, ['chooseWXPay']);
+    await jssdk.configure(signer);
     expect(signed[2]).to.equal('https://shop.test/next');
   });
 
   it('prefers the address that the client names', async () => {
     const realAuthUrl = ['https://shop.test/real?x=1#y'];
     answers.preVerifyJSAPI = (_args, turn) => (turn === 0 ? { ...INVALID, realAuthUrl } : { err_msg: 'config:ok' });
-    await adapter().configure(signer, ['chooseWXPay']);
+    await adapter().configure(signer);
     expect(signed[1]).to.equal('https://shop.test/real?x=1');
   });
 
   it('gives up after the second try, and tries again when asked again', async () => {
     answers.preVerifyJSAPI = () => INVALID;
     const jssdk = adapter();
-    const error = await failureOf(jssdk.configure(signer, ['chooseWXPay']));
+    const error = await failureOf(jssdk.configure(signer));
     expect(error.code).to.equal('jssdk_invalid_signature');
     expect(error.cause['zh-CN']).to.include('63002');
     expect(invoked).to.have.length(2);
     answers.preVerifyJSAPI = () => ({ err_msg: 'config:ok' });
-    await jssdk.configure(signer, ['chooseWXPay']);
+    await jssdk.configure(signer);
   });
 
   for (const [message, code] of [
@@ -150,7 +166,7 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
   ] as const) {
     it(`explains ${message}`, async () => {
       answers.preVerifyJSAPI = () => ({ err_msg: message });
-      const error = await failureOf(adapter().configure(signer, ['chooseWXPay']));
+      const error = await failureOf(adapter().configure(signer));
       expect(error.code).to.equal(code);
       expect(error.cause['zh-CN']).to.match(/\p{Script=Han}/u);
       expect(error.remedy['zh-CN']).to.match(/\p{Script=Han}/u);
@@ -161,7 +177,7 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
   it('reports a refusal in WeChat 10 too, where wx.error never fires', async () => {
     answers.preVerifyJSAPI = () => ({ err_msg: 'config:fail' });
     Object.defineProperty(navigator, 'userAgent', { value: 'MicroMessenger/10.0.0', configurable: true });
-    const error = await failureOf(adapter().configure(signer, ['chooseWXPay']));
+    const error = await failureOf(adapter().configure(signer));
     Reflect.deleteProperty(navigator, 'userAgent');
     expect(error.code).to.equal('jssdk_failed');
   });
@@ -172,7 +188,7 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
     const urls = Object.freeze(['https://shop.test/a.png']);
     const parameters = Object.freeze({ current: urls[0], urls });
     const jssdk = adapter();
-    await jssdk.configure(signer, ['previewImage']);
+    await jssdk.configure(signer);
     const result = await jssdk.call('previewImage', parameters);
     expect(result.errMsg).to.equal('previewImage:ok');
     expect(parameters).to.have.keys('current', 'urls');
@@ -193,8 +209,46 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
     expect((await failureOf(jssdk.call('hideOptionMenu', {}, 50))).code).to.equal('jssdk_timeout');
   });
 
+  it('names the open tags of the page with everything else, and none where there are none', async () => {
+    const jssdk = adapter();
+    await jssdk.configure(signer);
+    expect(invoked[0]!.args).not.to.have.property('verifyOpenTagList');
+    openTagsNamed = ['wx-open-subscribe'];
+    const configured: Record<string, unknown>[] = [];
+    const config = (options: Record<string, unknown>) => void configured.push(options);
+    const load = async () => ({ ...(sdk as unknown as WeixinJsSdk), config });
+    await adapter({ load }).configure(signer);
+    expect(invoked[1]!.args).to.deep.include({
+      verifyJsApiList: ALL_ON_THE_BRIDGE,
+      verifyOpenTagList: ['wx-open-subscribe'],
+    });
+    expect(configured[0]).to.deep.include({ openTagList: ['wx-open-subscribe'] });
+    expect(configured[0]!.jsApiList).to.include('chooseWXPay');
+    await jssdk.configure(signer);
+    expect(invoked).to.have.length(3);
+  });
+
+  it('reads the open tags that the page names, and says once which names are none', () => {
+    const { warn } = console;
+    const said: unknown[] = [];
+    console.warn = (text: unknown) => said.push(text);
+    const meta = document.createElement('meta');
+    Object.assign(meta, {
+      name: 'weixin-open-tags',
+      content: ' wx-open-launch-weapp, wx-open-new-thing\nwx-open-launch-weapp wx_open ',
+    });
+    expect(openTags()).to.deep.equal([]);
+    document.head.append(meta);
+    const read = [openTags(), openTags()];
+    meta.remove();
+    console.warn = warn;
+    for (const names of read) expect(names).to.deep.equal(['wx-open-launch-weapp', 'wx-open-new-thing']);
+    expect(said).to.have.length(1);
+    expect(said[0]).to.include('wx_open');
+  });
+
   it('sends no report of the verification to open.weixin.qq.com', async () => {
-    await adapter().configure(signer, ['chooseWXPay']);
+    await adapter().configure(signer);
     expect(invoked.map(({ name }) => name)).to.deep.equal(['preVerifyJSAPI']);
   });
 });

@@ -21,12 +21,12 @@ interface Call {
 /** A client of WeChat that answers when the test says so. */
 function aClient() {
   const calls: Call[] = [];
-  const configured: (readonly string[])[] = [];
+  const configured: ProxyClient[] = [];
   return {
     calls,
     configured,
-    configureJssdk: async (_proxy: ProxyClient, apis: readonly string[]) => {
-      configured.push(apis);
+    configureJssdk: async (proxy: ProxyClient) => {
+      configured.push(proxy);
     },
     callJssdk: (name: string, parameters: Record<string, unknown> = {}) =>
       new Promise<JssdkResult>((resolve, reject) => {
@@ -65,7 +65,7 @@ describe('choosing in WeChat', () => {
     assert.deepEqual(client.calls[0]!.name, 'chooseImage');
     const asked = { count: 9, sizeType: ['compressed'], sourceType: ['album', 'camera'] };
     assert.deepEqual(client.calls[0]!.parameters, asked);
-    assert.deepEqual(client.configured, [['chooseImage', 'uploadImage', 'getLocalImgData', 'previewImage']]);
+    assert.deepEqual(client.configured, [proxy]);
   });
 
   for (const [sizeType, source, sizes, sources] of [

@@ -10,12 +10,8 @@ export function languageFrom(tag: string): Language {
 
 /** The `lang` of the element, else of its nearest ancestor (out of shadow trees too), else the browser's language. */
 export function languageOf(element: Element): Language {
-  let at: Element | null = element;
-  while (at) {
-    const marked: Element | null = at.closest('[lang]:not([lang=""])');
-    if (marked) return languageFrom(marked.getAttribute('lang')!);
-    const root: Node = at.getRootNode();
-    at = root instanceof ShadowRoot ? root.host : null;
-  }
-  return languageFrom(navigator.language);
+  const marked = element.closest('[lang]:not([lang=""])');
+  if (marked) return languageFrom(marked.getAttribute('lang')!);
+  const root = element.getRootNode();
+  return root instanceof ShadowRoot ? languageOf(root.host) : languageFrom(navigator.language);
 }

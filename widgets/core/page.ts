@@ -1,7 +1,9 @@
 /** What one page has once, however many elements and copies of the bundle there are: its wiring to the browser. */
 import { pageClock } from './clock.ts';
+import { currentTraces, detectHost } from './environment.ts';
 import { failure } from './failure.ts';
 import { OrderFeed } from './order-feed.ts';
+import { proxyAddress } from './proxy-address.ts';
 import { ProxyClient } from './proxy-client.ts';
 import { shared } from './shared.ts';
 import { type SignInPage, type SignInReturn, takeReturn } from './sign-in.ts';
@@ -21,7 +23,7 @@ const signInPage = (): SignInPage => ({
 
 // Both are looked at while the script loads: routers that run later find the page's own address, and iOS signs for the
 // address that the page was entered by.
-const inPage = typeof document === 'object';
+const inPage = Boolean(globalThis.document);
 
 /** What WeChat's sign-in brought back when this page was loaded. */
 const signIn: { returned?: SignInReturn | undefined; resumed?: boolean } = inPage
@@ -47,8 +49,13 @@ export function takeResume(address: string, purpose: string): boolean {
 
 /** What only a page inside WeChat needs; loaded when it is first asked for. */
 export function wechat(): Promise<Wechat> {
-  return loadWechat({ landingUrl, signInPage: signInPage(), returned: signIn.returned, failure });
+  const createProxy = () => new ProxyClient(proxyAddress(''));
+  return loadWechat({ landingUrl, signInPage: signInPage(), returned: signIn.returned, failure, createProxy });
 }
+
+// Open tags want no element of ours, but what is loaded here to be configured.
+if (inPage && document.querySelector('meta[name="weixin-open-tags"]') && detectHost(currentTraces()) === 'wechat')
+  wechat().catch(console.warn);
 
 const visibility = {
   get hidden() {
@@ -59,7 +66,8 @@ const visibility = {
     const look = ({ persisted }: Partial<PageTransitionEvent>) => persisted === false || listener();
     const all = (method: 'addEventListener' | 'removeEventListener') => {
       document[method]('visibilitychange', look);
-      for (const type of ['pageshow', 'online']) window[method](type, look);
+      window[method]('pageshow', look);
+      window[method]('online', look);
     };
     all('addEventListener');
     return () => all('removeEventListener');

@@ -8,8 +8,8 @@ import { scriptUrl } from './script-url.ts';
  * @throws WidgetError `proxy_unknown`
  */
 export function proxyAddress(attribute: string): string {
-  const meta = document.querySelector<HTMLMetaElement>('meta[name="weixin-proxy"]')?.content.trim();
-  const named = attribute.trim() || meta;
+  const named =
+    attribute.trim() || document.querySelector<HTMLMetaElement>('meta[name="weixin-proxy"]')?.content.trim();
   const url = parse(named || scriptUrl, document.baseURI);
   if (!url) throw failure('proxy_unknown');
   return named ? (url.origin + url.pathname).replace(/\/+$/, '') : url.origin;

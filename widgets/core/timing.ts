@@ -82,3 +82,10 @@ export const WECHAT_DOUBLE_CLICK = 1_000;
 export const JSSDK_CHECK = 3_000;
 /** Decoding a picture, on an old phone. */
 export const DECODE = 20_000;
+
+/** Whatever changes the card at once, such as a route and then the title: it is set so long after the last of it. */
+export const SHARE_SETTLE = 50;
+/** An icon that takes longer is not judged. */
+export const ICON_LOAD = 15_000;
+/** A Content-Security-Policy is told of in a task of its own, about when the picture that it blocks fails. */
+export const POLICY_LATE = 100;

@@ -19,7 +19,6 @@ export interface Choice {
 
 const SOURCES = ['album', 'camera'];
 const NEEDED = ['chooseImage', 'uploadImage'];
-const APIS = [...NEEDED, 'getLocalImgData', 'previewImage'];
 
 /**
  * Makes WeChat's chooser ready.
@@ -27,7 +26,7 @@ const APIS = [...NEEDED, 'getLocalImgData', 'previewImage'];
  * @throws WidgetError where there is none, as on a computer, or the page may not use it: then a file input does as well.
  */
 export async function readyToChoose(wechat: Jssdk, proxy: ProxyClient): Promise<void> {
-  await wechat.configureJssdk(proxy, APIS);
+  await wechat.configureJssdk(proxy);
   const known = await wechat.callJssdk('checkJsApi', { jsApiList: NEEDED }, JSSDK_CHECK).then(
     ({ checkResult }) => (checkResult ?? {}) as Record<string, unknown>,
     // It is but a question.
@@ -48,7 +47,7 @@ export async function chooseInWechat(
   { count, sizeType, source, opens }: Choice,
 ): Promise<string[]> {
   // A route change may have given the page another address since.
-  await wechat.configureJssdk(proxy, APIS);
+  await wechat.configureJssdk(proxy);
   try {
     const choice = {
       count: Math.min(count, 9),

@@ -209,7 +209,7 @@ export class PayButton extends WeixinElement {
   /** For the page's own use of `wx`, and so that a wrong domain shows early; what paying needs is loaded ahead. */
   private _prepareJssdk(address: string): void {
     Promise.all([wechat(), loadAttempt()])
-      .then(([{ configureJssdk }]) => configureJssdk(new ProxyClient(address), ['chooseWXPay']))
+      .then(([{ configureJssdk }]) => configureJssdk(new ProxyClient(address)))
       .catch((error: WidgetError) => console.warn(`JS-SDK ${error.code}: ${error.message}`));
   }
 

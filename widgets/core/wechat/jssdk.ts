@@ -10,6 +10,8 @@ export interface JssdkWorld {
   platform: Platform;
   landingUrl: string;
   currentUrl(): string;
+  /** WeChat's open tags that the page names. */
+  openTags(): string[];
   bridge(): Promise<Bridge>;
   load(): Promise<WeixinJsSdk>;
 }
@@ -19,6 +21,17 @@ interface Signer {
   jssdkConfig(url: string): Promise<JssdkConfig>;
 }
 
+/** What any of our elements may call, so that one configuration serves all that are, or will be, on the page. */
+const APIS = [
+  'checkJsApi',
+  'chooseWXPay',
+  'chooseImage',
+  'getLocalImgData',
+  'previewImage',
+  'uploadImage',
+  'updateAppMessageShareData',
+  'updateTimelineShareData',
+];
 /** Interfaces that the bridge knows by another name than the JS-SDK. */
 const BRIDGE_NAMES: Record<string, string> = { chooseWXPay: 'getBrandWCPayRequest', previewImage: 'imagePreview' };
 
@@ -33,7 +46,6 @@ const BRIDGE_NAMES: Record<string, string> = { chooseWXPay: 'getBrandWCPayReques
  */
 export class Jssdk {
   private readonly _world: JssdkWorld;
-  private readonly _apis = new Set<string>();
   /** The configuration under way or done, and what it is for. */
   private _current: { key: string; done: Promise<void> } | undefined;
   /** iOS signs the address that the page was entered by, everybody else the current one: until one proves wrong. */
@@ -46,16 +58,13 @@ export class Jssdk {
   }
 
   /**
-   * Makes `wx` ready for these interfaces on the page as it now is. Asked again, it does nothing unless the address to
-   * sign or the interfaces are new, or it failed before.
+   * Makes `wx` ready on the page as it now is. Asked again, it does nothing unless the address to sign or the open tags
+   * are new, or it failed before.
    *
    * @throws WidgetError of the proxy, `bridge_missing`, `jssdk_…`
    */
-  async configure(signer: Signer, apis: readonly string[]): Promise<void> {
-    for (const api of apis) this._apis.add(api);
-    // Elements of one page ask in one breath: they get one configuration.
-    await Promise.resolve();
-    const key = [this._urlToSign(), ...this._apis].join(' ');
+  configure(signer: Signer): Promise<void> {
+    const key = [this._urlToSign(), ...this._world.openTags()].join(' ');
     if (this._current?.key !== key) {
       const done = this._verify(signer);
       const current = { key, done };
@@ -108,11 +117,13 @@ export class Jssdk {
       }
     }
     if (!isOk(answer)) throw explainAnswer(messageOf(answer));
-    wx.config({ ...signed, check: false, jsApiList: [...this._apis] });
+    const openTagList = this._world.openTags();
+    wx.config({ ...signed, check: false, jsApiList: [...APIS], ...(openTagList.length && { openTagList }) });
   }
 
   /** What `wx.config` would send. */
   private _preVerify(bridge: Bridge, signed: JssdkConfig): Promise<BridgeAnswer> {
+    const verifyOpenTagList = this._world.openTags();
     const args = {
       appId: signed.appId,
       verifyAppId: signed.appId,
@@ -120,7 +131,8 @@ export class Jssdk {
       verifyTimestamp: String(signed.timestamp),
       verifyNonceStr: signed.nonceStr,
       verifySignature: signed.signature,
-      verifyJsApiList: [...this._apis].map((api) => BRIDGE_NAMES[api] ?? api),
+      verifyJsApiList: APIS.map((api) => BRIDGE_NAMES[api] ?? api),
+      ...(verifyOpenTagList.length && { verifyOpenTagList }),
     };
     return within(JSSDK_CALL, 'config', (resolve) => bridge.invoke('preVerifyJSAPI', args, resolve));
   }

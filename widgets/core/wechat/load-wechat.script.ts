@@ -13,5 +13,5 @@ export interface WechatFile {
 export async function loadWechat(page: WechatPage): Promise<Wechat> {
   const { createWechat } = await loadPart<WechatFile>('wechat', WECHAT_FILE);
   const loadJssdkFile = () => loadBeside(JSSDK_FILE);
-  return shared('wechat@2', () => createWechat({ ...page, loadJssdkFile }));
+  return shared('wechat@3', () => createWechat({ ...page, loadJssdkFile }));
 }

@@ -1,5 +1,5 @@
 import type { JsapiParams } from '../../../proxy/api.ts';
-import { currentTraces, detectPlatform } from '../environment.ts';
+import { currentTraces, detectHost, detectPlatform } from '../environment.ts';
 import type { failure } from '../failure.ts';
 import { metaSession } from '../meta-session.ts';
 import type { ProxyClient } from '../proxy-client.ts';
@@ -9,6 +9,7 @@ import { type BridgeAnswer, bridgeReady, invokeBridge } from './bridge.ts';
 import { createChallenge } from './challenge.ts';
 import { Jssdk } from './jssdk.ts';
 import { loadWeixinJsSdk } from './load-weixin-js-sdk.ts';
+import { openTags } from './open-tags.ts';
 import { Session } from './session.ts';
 import { WechatProxy } from './wechat-proxy.ts';
 import type { JssdkResult } from './weixin-js-sdk.ts';
@@ -21,14 +22,20 @@ export interface WechatPage {
   /** What the sign-in brought back when the page was loaded. */
   returned: SignInReturn | undefined;
   failure: typeof failure;
+  /**
+   * What a page that names open tags is configured through where no element asks; widgets of earlier versions have none.
+   *
+   * @throws WidgetError `proxy_unknown`
+   */
+  createProxy?: () => ProxyClient;
   /** Loads the file of `weixin-js-sdk`, where it is one of its own. */
   loadJssdkFile?: () => Promise<unknown>;
 }
 
 /** What only a page inside WeChat needs, and only such a page loads. There is one for all copies of the bundle. */
 export interface Wechat {
-  /** Makes `wx` ready for these interfaces on the page as it now is. */
-  configureJssdk(proxy: ProxyClient, apis: readonly string[]): Promise<void>;
+  /** Makes `wx` ready for all elements on the page as it now is. */
+  configureJssdk(proxy: ProxyClient): Promise<void>;
   /**
    * One call of a configured interface.
    *
@@ -63,7 +70,12 @@ export function createWechat(page: WechatPage): Wechat {
     currentUrl: () => location.href,
     bridge,
     load: () => loadWeixinJsSdk(page.loadJssdkFile),
+    openTags,
   });
+  const { createProxy } = page;
+  // They come alive once the JS-SDK is configured, be it for nothing else.
+  if (createProxy && openTags().length && detectHost(currentTraces()) === 'wechat')
+    jssdk.configure(new WechatProxy(createProxy())).catch(console.warn);
   return {
     openPaySheet: async (params) => invokeBridge(await bridge(), 'getBrandWCPayRequest', { ...params }, BRIDGE_ANSWER),
     async openMiniProgramPage(url) {
@@ -74,7 +86,7 @@ export function createWechat(page: WechatPage): Wechat {
         miniProgram.navigateTo({ url, success: () => resolve(), fail });
       });
     },
-    configureJssdk: (proxy, apis) => jssdk.configure(new WechatProxy(proxy), apis),
+    configureJssdk: (proxy) => jssdk.configure(new WechatProxy(proxy)),
     callJssdk: (...call) => jssdk.call(...call),
     sessionOf(proxy) {
       const known = sessions.get(proxy.address);
