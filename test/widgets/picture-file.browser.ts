@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { WidgetError } from '../../widgets/core/widget-error.ts';
+import { parseAspectRatio } from '../../widgets/image-uploader/aspect-ratio.ts';
 import { drawPreview } from '../../widgets/image-uploader/picture-preview.ts';
 import { preparePicture } from '../../widgets/image-uploader/prepare-picture.ts';
 import { animatedWebp, avif, drawSample, gif, heic, lookAt, withOrientation } from './picture-samples.ts';
@@ -123,14 +124,70 @@ describe('what is uploaded of a picture', () => {
     expect(await preparePicture(broken, LIMITS)).to.equal(broken);
   });
 
-  it('is made smaller where it has too many bytes, and refused where that does not help', async () => {
+  it('has as many bytes as it may have: less exactly, then smaller, and refused where that is not enough', async () => {
     const file = await drawSample({ width: 200, height: 200, type: 'image/png', isNoisy: true });
-    const maxSize = file.size - 1;
-    const prepared = await preparePicture(file, { maxEdge: 200, maxSize });
-    expect(prepared.type).to.equal('image/jpeg');
-    expect(prepared.size).to.be.lessThan(maxSize);
-    expect(await codeOf(preparePicture(file, { maxEdge: 200, maxSize: 500 }))).to.equal('image_too_large');
-    expect(await codeOf(preparePicture(file, { maxEdge: 0, maxSize }))).to.equal('image_too_large');
+    const prepare = (maxSize: number, maxEdge = 200) => preparePicture(file, { maxEdge, maxSize });
+    const [exact, coarse, small] = [await prepare(file.size - 1), await prepare(20_000), await prepare(4_000)];
+    expect([exact.type, coarse.type, small.type]).to.deep.equal(Array(3).fill('image/jpeg'));
+    expect(coarse.size).to.be.within(10_000, 20_000);
+    expect(small.size).to.be.within(2_000, 4_000);
+    expect((await lookAt(coarse)).size).to.deep.equal([200, 200]);
+    expect((await lookAt(small)).size[0]).to.be.within(80, 180);
+    expect(await codeOf(prepare(500))).to.equal('image_too_large');
+    expect(await codeOf(prepare(file.size - 1, 0))).to.equal('image_too_large');
+  });
+
+  it('lets show through what did, where that takes few enough bytes, else stands on white', async () => {
+    const type = 'image/png';
+    const file = await drawSample({ width: 300, height: 300, type, isNoisy: true, isTransparent: true });
+    const prepare = (maxSize: number) => preparePicture(file, { maxEdge: 200, maxSize });
+    const [whole, onWhite] = [await prepare(file.size), await prepare(20_000)];
+    expect([whole.type, onWhite.type]).to.deep.equal([type, 'image/jpeg']);
+    expect((await lookAt(onWhite)).size).to.deep.equal([200, 200]);
+    const bitmap = await createImageBitmap(onWhite);
+    const context = document.createElement('canvas').getContext('2d')!;
+    context.drawImage(bitmap, 0, 0);
+    expect(Math.min(...context.getImageData(bitmap.width - 20, 100, 1, 1).data)).to.be.greaterThan(240);
+  });
+
+  describe('that is cropped', () => {
+    it('is its middle, with the ratio that was asked for, upright and no larger than it may be', async () => {
+      const lying = await drawSample({ width: 400, height: 300, type: 'image/jpeg' });
+      const upright = await withOrientation(lying, 6);
+      for (const [file, ratio, maxEdge, size] of [
+        [lying, '1', 200, [200, 200]],
+        [lying, '1/1', 0, [300, 300]],
+        [lying, '8/5', 200, [200, 125]],
+        [lying, '.5', 2000, [150, 300]],
+        [upright, '2', 2000, [300, 150]],
+        [upright, '1', 173, [173, 173]],
+      ] as const) {
+        for (const old of [false, true]) {
+          const limits = { ...LIMITS, maxEdge, ratio: parseAspectRatio(ratio) };
+          const prepare = () => preparePicture(file, limits);
+          const prepared = old ? await without('createImageBitmap', prepare) : await prepare();
+          const seen = await lookAt(prepared);
+          expect(seen.size, ratio).to.deep.equal(size);
+          expect(seen.colours).to.match(file === lying ? /^red \S+ blue/ : /^\S+ red \S+ blue$/);
+        }
+      }
+    });
+
+    it('is the file as it is, where it has that ratio', async () => {
+      const file = await drawSample({ width: 160, height: 90, type: 'image/png' });
+      expect(await preparePicture(file, { ...LIMITS, ratio: 16 / 9 })).to.equal(file);
+    });
+
+    it('stands still, since only then it can be cropped', async () => {
+      const { size } = await lookAt(await preparePicture(animatedWebp(), { ...LIMITS, ratio: 2 }));
+      expect(size).to.deep.equal([4, 2]);
+    });
+
+    it('is cropped to what is a ratio, and not to anything else', () => {
+      const ratios = ['1', ' 16 / 9 ', '1.5', '.5/2', '', 'auto', '0', '1/0', '-1', '1:1', '1/', 'NaN', '1e3'];
+      const parsed = [1, 16 / 9, 1.5, 0.25, ...Array(9).fill(undefined)];
+      expect(ratios.map(parseAspectRatio)).to.deep.equal(parsed);
+    });
   });
 
   it('is decoded one at a time', async () => {

@@ -27,6 +27,7 @@ describe('an upload', () => {
       asWidgetError,
       maxEdge: () => 2560,
       maxSize: () => 10_485_760,
+      aspectRatio: () => '',
     };
   });
 
@@ -120,6 +121,29 @@ describe('an upload', () => {
       const [call] = await scene.calls(ROUTE);
       expect(call!.authorization).to.equal('Bearer site-session');
       expect(call!.body).to.deep.include({ type: 'image/jpeg' });
+    });
+
+    it('is sent again with less where the proxy, which draws it anew, has more of it than there may be', async () => {
+      scene.signIn();
+      const has = (size: number) => ({ status: 201, body: { ...image(), size } });
+      const file = new File([await drawSample({ width: 100, height: 80, type: 'image/jpeg', isNoisy: true })], '');
+      Object.assign(world, { aspectRatio: () => '1', maxSize: () => 8_000 });
+
+      await answer(has(8_001), has(8_000));
+      expect(await upload({ kind: 'file', file })).to.deep.include({ size: 8_000 });
+      await answer(has(9_000));
+      expect(await upload({ kind: 'file', file })).to.deep.include({ size: 9_000 });
+      await answer(has(9_000));
+      world.maxEdge = () => 0;
+      world.aspectRatio = () => '100/80';
+      world.maxSize = () => file.size;
+      expect(await upload({ kind: 'file', file })).to.deep.include({ size: 9_000 });
+
+      const sent = (await scene.calls(ROUTE)).map(({ body }) => (body as { size: number }).size);
+      expect(sent).to.have.lengthOf(6);
+      for (const sizes of [sent.slice(0, 2), sent.slice(2, 5)])
+        expect(sizes).to.deep.equal([...new Set(sizes)].sort((a, b) => b - a));
+      expect(sent[5]).to.equal(file.size);
     });
 
     it('asks for nothing where there is no session', async () => {

@@ -89,6 +89,7 @@ export class ImageUploader extends FormControlElement {
     max: COUNT,
     maxSize: { attribute: 'max-size', ...COUNT },
     maxEdge: { attribute: 'max-edge', ...COUNT },
+    aspectRatio: { attribute: 'aspect-ratio', ...REFLECTED },
     accept: REFLECTED,
     source: REFLECTED,
     sizeType: { attribute: 'size-type', ...REFLECTED },
@@ -99,10 +100,19 @@ export class ImageUploader extends FormControlElement {
 
   /** How many images there can be; 0: none. */
   declare max: number;
-  /** How many bytes each may have, once it has been made smaller. */
+  /**
+   * How many bytes each may have. One that has more is compressed, then made smaller; it is refused where that does not
+   * help, where it moves, or where the browser cannot draw it. Inside WeChat, which uploads by itself, it is the proxy’s
+   * limit that holds.
+   */
   declare maxSize: number;
   /** Larger ones are made smaller: their longest edge, in pixels. 0: all are sent as they are. */
   declare maxEdge: number;
+  /**
+   * Each is cropped to it about its centre: width by height, as `1` or `16/9`; what moves then stands still. Empty, or what
+   * is no ratio: none is. Not inside WeChat, which uploads by itself.
+   */
+  declare aspectRatio: string;
   /** What can be chosen, as `accept` of `<input>` has it. The proxy takes JPEG, PNG, GIF and WebP. */
   declare accept: string;
   /** `album`, `camera`, or both. Outside WeChat, `camera` alone opens the camera. */
@@ -127,6 +137,7 @@ export class ImageUploader extends FormControlElement {
     this.max = 9;
     this.maxSize = 10_485_760;
     this.maxEdge = 2560;
+    this.aspectRatio = '';
     this.accept = 'image/jpeg,image/png,image/gif,image/webp,image/heic';
     this.source = 'album camera';
     this.sizeType = 'compressed';

@@ -1,4 +1,7 @@
+import { cropTo } from './aspect-ratio.ts';
+import { compressPicture } from './compress-picture.ts';
 import { drawPicture } from './draw-picture.ts';
+import { newCanvas, release } from './new-canvas.ts';
 import { type PictureHeader, readHeader } from './picture-header.ts';
 import { uploadFailure } from './upload-error.ts';
 
@@ -8,13 +11,14 @@ export interface PictureLimits {
   maxEdge: number;
   /** In bytes. */
   maxSize: number;
+  /** Width by height, to which it is cropped; `undefined`: as it is. */
+  ratio?: number | undefined;
 }
-
-const QUALITY = 0.9;
 
 /**
  * What is uploaded of a file: upright, no larger than it may be, in a format that the proxy takes. What is so already,
- * moves, or cannot be drawn here is uploaded as it is: the proxy sees to the rest.
+ * moves, or cannot be drawn here is uploaded as it is: the proxy sees to the rest. What moves is drawn all the same where
+ * it has to be cropped, and then stands still.
  *
  * @throws WidgetError `image_type_not_allowed`, `image_heic_unsupported`, `image_unreadable`, `image_too_large`
  */
@@ -37,9 +41,9 @@ function isForeign({ type }: PictureHeader): boolean {
   return type === 'image/heic' || type === 'image/avif';
 }
 
-function mustDraw({ size }: Blob, header: PictureHeader, { maxEdge, maxSize }: PictureLimits): boolean {
-  const { width, height, orientation, isAnimated } = header;
-  if (isForeign(header)) return true;
+function mustDraw({ size }: Blob, header: PictureHeader, { maxEdge, maxSize, ratio }: PictureLimits): boolean {
+  const { width = 0, height = 0, orientation, isAnimated } = header;
+  if (isForeign(header) || (ratio && `${cropTo(ratio, width, height)}` !== `${[width, height]}`)) return true;
   if (isAnimated || !maxEdge) return false;
   return size > maxSize || orientation > 1 || !width || !height || Math.max(width, height) > maxEdge;
 }
@@ -48,21 +52,23 @@ function mustDraw({ size }: Blob, header: PictureHeader, { maxEdge, maxSize }: P
 async function redraw(
   file: Blob,
   header: PictureHeader,
-  { maxEdge, maxSize }: PictureLimits,
+  { maxEdge, maxSize, ratio }: PictureLimits,
   signal: AbortSignal | undefined,
 ): Promise<Blob | undefined> {
   const { type, width, orientation } = header;
   try {
-    const { canvas, isShrunk } = await drawPicture(file, header, maxEdge || Number.POSITIVE_INFINITY, signal);
+    const { canvas, isShrunk } = await drawPicture(file, header, maxEdge || Number.POSITIVE_INFINITY, {
+      ratio,
+      signal,
+    });
     try {
       // Of some formats, only now is known how large it is.
-      const isFine = !width && !isShrunk && orientation === 1 && file.size <= maxSize && !isForeign(header);
+      const isFine = !width && !isShrunk && !ratio && orientation === 1 && file.size <= maxSize && !isForeign(header);
       if (isFine) return undefined;
       const isOpaque = type === 'image/jpeg' || type === 'image/heic' || !isTransparent(canvas);
-      return await toBlob(canvas, isOpaque ? 'image/jpeg' : 'image/png');
+      return await compressPicture(canvas, isOpaque, maxSize);
     } finally {
-      // Safari keeps the memory of a canvas for as long as it likes, unless it has no size.
-      canvas.width = canvas.height = 0;
+      release(canvas);
     }
   } catch (reason) {
     if (signal?.aborted) throw reason;
@@ -70,17 +76,10 @@ async function redraw(
   }
 }
 
-async function toBlob(canvas: HTMLCanvasElement, type: string): Promise<Blob | undefined> {
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, QUALITY));
-  return blob ?? undefined;
-}
-
 /** Looked at in a smaller copy: what shows through anywhere shows there, too. */
 function isTransparent(canvas: HTMLCanvasElement): boolean {
   const [width, height] = [Math.min(canvas.width, 256), Math.min(canvas.height, 256)];
-  const small = document.createElement('canvas');
-  Object.assign(small, { width, height });
-  const context = small.getContext('2d')!;
+  const context = newCanvas(width, height);
   context.drawImage(canvas, 0, 0, width, height);
   const { data } = context.getImageData(0, 0, width, height);
   return data.some((value, at) => at % 4 === 3 && value < 255);

@@ -492,6 +492,7 @@ function createWorld(host: UploaderHost): UploadWorld {
     asWidgetError,
     maxEdge: () => element.maxEdge,
     maxSize: () => element.maxSize,
+    aspectRatio: () => element.aspectRatio,
   };
 }
 
