@@ -11,6 +11,11 @@ export interface User {
 export interface Account {
   appId: string;
   appSecret: string;
+  /** What messages call the account: `gh_…`. */
+  originalId: string;
+  /** Of the message push: what its signatures are made with, and what encrypts it (43 characters). */
+  messageToken: string;
+  messageAesKey: string;
   mchid: string;
   merchantName: string;
   /** 32 characters; encrypts notifications and certificates. */
@@ -35,6 +40,9 @@ export async function createAccount(merchantName: string): Promise<Account> {
   return {
     appId: `wx${randomBytes(8).toString('hex')}`,
     appSecret: randomBytes(16).toString('hex'),
+    originalId: `gh_${randomBytes(6).toString('hex')}`,
+    messageToken: nonce(32),
+    messageAesKey: nonce(43),
     mchid: `16${randomInt(10_000_000, 99_999_999)}`,
     merchantName,
     apiV3Key: nonce(32),

@@ -1,5 +1,6 @@
 import { ApiRefusal } from './api-refusal.ts';
 import type { ExchangeContext } from './exchange.ts';
+import { writeJson } from './write-json.ts';
 
 /**
  * Answers as api.weixin.qq.com does: HTTP 200, and JSON with `errcode` where it refuses.
@@ -23,5 +24,5 @@ export async function answerApi(
   }
   ctx.status = 200;
   ctx.type = 'application/json';
-  ctx.body = JSON.stringify(body);
+  ctx.body = writeJson(body);
 }

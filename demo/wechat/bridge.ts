@@ -1,11 +1,14 @@
 import { verify } from 'node:crypto';
 import type { Account } from './account.ts';
 import type { BridgeImages } from './bridge-images.ts';
+import type { BridgeShares } from './bridge-shares.ts';
 import type { Cashier } from './cashier.ts';
 import type { Clock } from './clock.ts';
 import type { Knobs } from './control.ts';
+import { isJsSafe } from './js-safe.ts';
 import { jssdkSignature, jssdkStringToSign, withoutHash } from './jssdk-signature.ts';
 import { isLoopback } from './loopback.ts';
+import type { Pages } from './pages.ts';
 import type { PayOrder, PayOrders } from './pay-orders.ts';
 import type { Phones } from './phones.ts';
 import type { Tokens } from './tokens.ts';
@@ -13,11 +16,14 @@ import { isSignType, v2Sign, v2StringToSign } from './v2-signature.ts';
 
 /** Seconds that the timestamp of `wx.config` may be away from now: as long as a ticket lives. */
 const CONFIG_TOLERANCE = 7200;
-/** What only a page may call that has listed it in a verified `wx.config`. */
+/** What only a page may call that has listed it in a verified `wx.config`, here and below. */
 const IMAGE_FUNCTIONS = ['chooseImage', 'getLocalImgData', 'uploadImage', 'downloadImage', 'imagePreview'] as const;
-const FUNCTIONS = ['preVerifyJSAPI', 'getBrandWCPayRequest', 'checkJsApi', 'getNetworkType', ...IMAGE_FUNCTIONS];
-/** Pages whose permissions are remembered. */
-const PAGES = 1000;
+const SHARE_FUNCTIONS = ['updateAppMessageShareData', 'updateTimelineShareData'] as const;
+const FUNCTIONS = [
+  ...['preVerifyJSAPI', 'getBrandWCPayRequest', 'checkJsApi', 'getNetworkType'],
+  ...IMAGE_FUNCTIONS,
+  ...SHARE_FUNCTIONS,
+];
 
 /** What a page hands to `WeixinJSBridge.invoke`, and what the client knows of the page. */
 export interface Invocation {
@@ -51,13 +57,13 @@ interface World {
   knobs: () => Knobs;
   cashier: Cashier;
   images: BridgeImages;
+  pages: Pages;
+  shares: BridgeShares;
 }
 
 /** The client's side of `WeixinJSBridge`: every function that a page may call. */
 export class Bridge {
   readonly #world: World;
-  /** What pages may call, by page. */
-  readonly #granted = new Map<string, Set<string>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -65,9 +71,9 @@ export class Bridge {
 
   async invoke(invocation: Invocation): Promise<BridgeAnswer> {
     const { name, args, platform, page } = invocation;
-    if (isImageFunction(name)) {
-      return this.#granted.get(page)?.has(name) ? this.#world.images[name](invocation) : denied(name);
-    }
+    const { images, pages, shares } = this.#world;
+    if (isOneOf(IMAGE_FUNCTIONS, name)) return pages.mayCall(page, name) ? images[name](invocation) : denied(name);
+    if (isOneOf(SHARE_FUNCTIONS, name)) return pages.mayCall(page, name) ? shares[name](invocation) : denied(name);
     switch (name) {
       case 'preVerifyJSAPI':
         return this.#preVerify(invocation);
@@ -104,18 +110,14 @@ export class Bridge {
     if (candidates.length === 0)
       return failed('invalid signature', { message: 'invalid signature: no ticket is alive' });
     if (candidates.some((candidate) => jssdkSignature(candidate) === signature)) {
-      this.#grant(invocation);
+      const { verifyJsApiList: functions, verifyOpenTagList: openTags = [] } = args;
+      if (!isListOfTexts(openTags)) return failed('invalid openTagList', { stringToSign });
+      this.#world.pages.change(invocation, { functions: isListOfTexts(functions) ? functions : [], openTags });
       return { answer: { err_msg: 'preVerifyJSAPI:ok' }, stringToSign };
     }
     const expected = jssdkSignature(candidates[0]!);
     const message = `invalid signature: received ${signature}, expected ${expected}`;
     return failed('invalid signature', { message, stringToSign }, { realAuthUrl: [signedUrl] });
-  }
-
-  #grant({ page, args }: Invocation): void {
-    const list = Array.isArray(args.verifyJsApiList) ? args.verifyJsApiList.map(String) : [];
-    this.#granted.set(page, new Set(list));
-    if (this.#granted.size > PAGES) this.#granted.delete(this.#granted.keys().next().value!);
   }
 
   async #pay(invocation: Invocation): Promise<BridgeAnswer> {
@@ -158,8 +160,12 @@ export class Bridge {
   }
 }
 
-function isImageFunction(name: string): name is (typeof IMAGE_FUNCTIONS)[number] {
-  return (IMAGE_FUNCTIONS as readonly string[]).includes(name);
+function isOneOf<Name extends string>(names: readonly Name[], name: string): name is Name {
+  return (names as readonly string[]).includes(name);
+}
+
+function isListOfTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /** In the clients' words, of which the JS-SDK makes `permission denied`. */
@@ -192,12 +198,6 @@ function isSigned(params: PayParams, account: Account): boolean {
   if (params.signType !== 'RSA') return false;
   const message = Buffer.from(payStringToSign(params));
   return verify('sha256', message, account.merchantKey.publicKey, Buffer.from(paySign, 'base64'));
-}
-
-function isJsSafe(url: string, domains: string[] | null): boolean {
-  if (!URL.canParse(url)) return false;
-  const { host, hostname } = new URL(url);
-  return domains ? domains.includes(host) : isLoopback(hostname);
 }
 
 /** Case matters, and a directory covers all that is below it. */

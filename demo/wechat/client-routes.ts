@@ -6,19 +6,22 @@ import Router from '@koa/router';
 import type { Album } from './album/album.ts';
 import type { Bridge, Invocation } from './bridge.ts';
 import type { Calls } from './calls.ts';
+import { addChatRoutes, type ChatWorld } from './chat-routes.ts';
 import type { Knobs } from './control.ts';
+import { addDebugRoutes, type DebugWorld } from './debug-routes.ts';
 import { openEventStream } from './event-stream.ts';
-import { type Exchange, type ExchangeContext, jsonBody, queryValue } from './exchange.ts';
+import { type Exchange, type ExchangeContext, json, jsonBody, queryValue } from './exchange.ts';
 import type { LocalImages } from './local-images.ts';
 import { mediaKind } from './media-kind.ts';
 import type { Phones, Picked } from './phones.ts';
 import type { Scanner } from './scanner.ts';
+import { addShareRoutes, type ShareWorld } from './share-routes.ts';
 
 const CLIENT_FOLDER = join(import.meta.dirname, 'client');
 /** Libraries that the phone's camera needs: one reads codes in pictures, one draws them. */
 const LIBRARIES = { 'jsqr.js': 'jsqr', 'lean-qr.js': 'lean-qr' };
 
-interface World {
+interface World extends ChatWorld, ShareWorld, DebugWorld {
   album: Album;
   bridge: Bridge;
   knobs: () => Knobs;
@@ -102,6 +105,9 @@ export function clientRoutes(world: World): Router<Exchange> {
   router.get('/client/user', (ctx) => json(ctx, phones.user(queryValue(ctx, 'phone') ?? '')));
 
   pictureRoutes(router, world);
+  addChatRoutes(router, world);
+  addShareRoutes(router, world);
+  addDebugRoutes(router, world);
 
   for (const [name, library] of Object.entries(LIBRARIES)) {
     const path = fileURLToPath(import.meta.resolve(library));
@@ -175,11 +181,6 @@ function parseInvocation(ctx: ExchangeContext): Invocation | undefined {
 
 function isRefusal(errMsg: string): boolean {
   return /:fail|:access_denied/.test(errMsg);
-}
-
-function json(ctx: ExchangeContext, body: unknown): void {
-  ctx.type = 'application/json';
-  ctx.body = JSON.stringify(body);
 }
 
 async function sendFile(ctx: ExchangeContext, name: string): Promise<void> {

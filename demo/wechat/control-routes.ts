@@ -1,9 +1,12 @@
 import Router from '@koa/router';
 import type { Control, Fault, NotificationOverrides } from './control.ts';
-import type { Exchange, ExchangeContext } from './exchange.ts';
+import { type Exchange, type ExchangeContext, json, queryValue } from './exchange.ts';
 import type { MediaType } from './media-kind.ts';
+import type { PushOverrides } from './message-push.ts';
 import type { RefundEnd } from './refunds.ts';
+import type { NewTemplate } from './templates.ts';
 import type { DeadTokenCode } from './tokens.ts';
+import type { WritableFields } from './xml-tree.ts';
 
 type Input = Record<string, unknown>;
 
@@ -37,6 +40,7 @@ export function controlRoutes(control: Control): Router<Exchange> {
       mediaId: control.addMedia(Buffer.from(String(base64), 'base64'), { type: type as MediaType | undefined }),
     }),
     'expire-media': () => control.expireMedia(),
+    ...messageDeeds(control),
     'start-switch-week': () => control.startSwitchWeek(),
     'release-notifications': () => control.releaseNotifications(),
     sign: ({ body, ...options }) => control.sign(String(body), options),
@@ -71,6 +75,10 @@ export function controlRoutes(control: Control): Router<Exchange> {
     if (media) json(ctx, { ...media, bytes: undefined, base64: media.bytes.toString('base64') });
   });
 
+  router.get('/control/chats/:openid', (ctx) => guarded(ctx, () => control.chat(ctx.params.openid ?? '')));
+  router.get('/control/shares', (ctx) => json(ctx, control.shares(queryValue(ctx, 'phone'))));
+  router.get('/control/templates', (ctx) => json(ctx, control.templates));
+
   router.post('/control/:deed', async (ctx) => {
     const name = ctx.params.deed ?? '';
     const deed = Object.hasOwn(deeds, name) ? deeds[name] : undefined;
@@ -78,6 +86,24 @@ export function controlRoutes(control: Control): Router<Exchange> {
   });
 
   return router;
+}
+
+type Message = Parameters<Control['say']>[1];
+
+function messageDeeds(control: Control): Record<string, (input: Input) => unknown> {
+  const reply = async (answer: Promise<unknown>) => ({ reply: await answer });
+  return {
+    follow: ({ openid, ...options }) => reply(control.follow(String(openid), options)),
+    unfollow: ({ openid }) => control.unfollow(String(openid)),
+    blacklist: ({ openid, isBlacklisted }) => control.blacklist(String(openid), isBlacklisted !== false),
+    say: ({ openid, message }) => reply(control.say(String(openid), message as Message)),
+    'push-event': ({ openid, fields }) => reply(control.pushEvent(String(openid), fields as WritableFields)),
+    'send-push': (overrides) => control.sendPush(overrides as PushOverrides),
+    'check-message-push': () => control.checkMessagePush(),
+    'add-template': (template) => control.addTemplate(template as unknown as NewTemplate),
+    'allow-subscription': ({ openid, templateId, count }) =>
+      control.allowSubscription(String(openid), String(templateId), count === undefined ? 1 : Number(count)),
+  };
 }
 
 /** Over HTTP the bytes of pictures are base64. */
@@ -100,9 +126,4 @@ async function guarded(ctx: ExchangeContext, work: () => unknown): Promise<void>
 function parse(ctx: ExchangeContext): Input {
   const text = ctx.state.rawBody.toString();
   return text ? JSON.parse(text) : {};
-}
-
-function json(ctx: ExchangeContext, body: unknown): void {
-  ctx.type = 'application/json';
-  ctx.body = JSON.stringify(body);
 }

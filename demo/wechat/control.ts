@@ -1,23 +1,33 @@
 import type { Account, User } from './account.ts';
+import type { AccountChat } from './account-chat.ts';
 import { type EncryptedResource, encryptResource } from './aead.ts';
 import type { Album, AlbumPicture } from './album/album.ts';
 import { type Bills, isDate } from './bills.ts';
 import type { BridgeImages } from './bridge-images.ts';
 import type { Cashier } from './cashier.ts';
 import type { Clock } from './clock.ts';
+import type { Conversations } from './conversations.ts';
 import type { Faults } from './faults.ts';
+import type { Followers } from './followers.ts';
 import { prepaidOfH5Url } from './h5-page.ts';
 import { MEDIA_TYPES, type MediaType } from './media-kind.ts';
 import type { Media, MediaStore } from './media-store.ts';
+import { type MessageControl, messageDeeds } from './message-deeds.ts';
+import type { MessagePushSettings } from './message-letter.ts';
+import type { MessagePush } from './message-push.ts';
 import type { Moments } from './moments.ts';
 import type { Notifications } from './notifications.ts';
 import type { PayOrder, PayOrders } from './pay-orders.ts';
 import type { Phones, Sheet } from './phones.ts';
 import type { PlatformKeys } from './platform-keys.ts';
 import { type ProductCodes, ScanRefusal } from './product-codes.ts';
+import type { QrCodes } from './qr-codes.ts';
 import { type PayRefund, REFUND_ENDS, type RefundEnd, type Refunds } from './refunds.ts';
 import type { Scanner } from './scanner.ts';
+import type { Shares } from './shares.ts';
 import type { SwitchWeek } from './switch-week.ts';
+import type { TemplateMessages } from './template-messages.ts';
+import type { Templates } from './templates.ts';
 import type { DeadTokenCode, Tokens } from './tokens.ts';
 
 const NOTIFICATION_FAULTS = [
@@ -43,6 +53,8 @@ const NOTIFICATION_FAULTS = [
  * or a mistake would send.
  */
 export type NotificationFault = (typeof NOTIFICATION_FAULTS)[number];
+
+const TEMPLATE_DELIVERIES = ['success', 'failed:user block', 'failed: system failed', 'none'] as const;
 
 export interface Knobs {
   /**
@@ -101,6 +113,15 @@ export interface Knobs {
   mediaErrorType: 'application/json' | 'text/plain' | 'image/jpeg';
   /** How many permanent codes with a scene the account may have. */
   permanentCodes: number;
+  /** Where messages and events are pushed to, as set in mp.weixin.qq.com; null: nowhere. */
+  messagePush: MessagePushSettings | null;
+  /**
+   * What becomes of a template or subscription message that was taken, and what the event afterwards says; `none` delivers
+   * it without an event.
+   */
+  templateDelivery: (typeof TEMPLATE_DELIVERIES)[number];
+  /** Template messages a day, and subscription messages likewise. */
+  templatesADay: number;
   /** The page that the phone offers to open. */
   shopUrl: string | null;
 }
@@ -132,6 +153,9 @@ export const DEFAULT_KNOBS: Knobs = {
   imageUploadTime: 0,
   mediaErrorType: 'application/json',
   permanentCodes: 100_000,
+  messagePush: null,
+  templateDelivery: 'success',
+  templatesADay: 100_000,
   shopUrl: null,
 };
 
@@ -206,16 +230,23 @@ export type ScanAnswer =
   | { kind: 'refused'; message: string }
   /** An http address, which the phone opens. */
   | { kind: 'address'; url: string }
+  /** The chat with the account, which the user follows. */
+  | { kind: 'chat'; account: { name: string } }
+  /** The account's page, on which a stranger can follow it; `ticket` is the code's. */
+  | { kind: 'follow-page'; account: { name: string }; ticket: string }
   | { kind: 'text' };
 
-export interface Control {
+export interface Control extends MessageControl {
   /** The present values; change them with `set`. */
   readonly knobs: Readonly<Knobs>;
   /** Who has openids; the first one holds every phone. */
   readonly users: readonly User[];
   /** @throws TypeError where a knob does not exist or the value is not one of its kind. */
   set(knobs: Partial<Knobs>): void;
-  /** Back to the knobs and the album of the start; no fault is left, nothing is held. */
+  /**
+   * Back to the knobs, the album, the followers and the templates of the start; no fault is left, nothing is held. What was
+   * said and shared stays.
+   */
   reset(): void;
   fail(fault: Fault): void;
   /** Moves WeChat's clock ahead. Retries run on real time. */
@@ -240,7 +271,7 @@ export interface Control {
   pay(outTradeNo: string, options?: PaymentOptions): PayOrder;
   /** Sends one notification now, whatever the knobs say, and not again. @throws TypeError where there is no such order. */
   notify(outTradeNo: string, overrides?: NotificationOverrides): Promise<NotificationAnswer>;
-  /** As if the phone's camera saw this: a code_url, a product code, an address or any other text. */
+  /** As if the phone's camera saw this: a code_url, a product code, the account's code (or its ticket), an address or any other text. */
   scan(text: string, options?: { phone?: string }): Promise<ScanAnswer>;
   /** Pays the order of a code_url. @throws TypeError with WeChat's words where that cannot be */
   payByCode(codeUrl: string, options?: PaymentOptions): PayOrder;
@@ -278,7 +309,7 @@ export interface Control {
   at(moment: Moment, work: () => unknown): void;
   /** Notifications that are held go out now, as they should be. */
   releaseNotifications(): void;
-  /** Resolves when no notification is under way or waits for its next try; held ones aside. */
+  /** Resolves when no notification or push is under way, and none waits for its next try; held ones aside. */
   notificationsSettled(): Promise<void>;
   /** The headers with which WeChat Pay would send this body. `timestamp` in seconds. */
   sign(
@@ -300,6 +331,14 @@ export interface ControlledWorld {
   orders: PayOrders;
   refunds: Refunds;
   bills: Bills;
+  chat: AccountChat;
+  conversations: Conversations;
+  followers: Followers;
+  messagePush: MessagePush;
+  qrCodes: QrCodes;
+  shares: Shares;
+  templateMessages: TemplateMessages;
+  templates: Templates;
   notifications: Notifications;
   phones: Phones;
   cashier: Cashier;
@@ -315,6 +354,7 @@ export interface ControlledWorld {
 export function createControl(world: ControlledWorld): Control {
   const { account, album, clock, images, keys, tokens, notifications, phones, faults, moments, switchWeek, knobs } =
     world;
+  const { followers, messagePush, templateMessages, templates } = world;
   const atStart = { ...knobs() };
   return {
     get knobs() {
@@ -332,6 +372,12 @@ export function createControl(world: ControlledWorld): Control {
       Object.assign(knobs(), atStart);
       album.reset();
       images.failUploads(0);
+      followers.reset();
+      for (const { openid } of account.users) {
+        phones.tellUser(openid, 'following', { following: followers.isFollowing(openid) });
+      }
+      templates.reset();
+      templateMessages.reset();
       faults.clear();
       moments.clear();
       notifications.release();
@@ -350,7 +396,12 @@ export function createControl(world: ControlledWorld): Control {
     }),
     signIn: (phone, openid) => phones.signIn(phone, openid),
     releaseNotifications: () => notifications.release(),
-    notificationsSettled: () => notifications.settled(),
+    async notificationsSettled() {
+      do {
+        await notifications.settled();
+        await messagePush.settled();
+      } while (notifications.isUnderWay);
+    },
     sign: (body, options) => notifications.v3.sign(body, options),
     encrypt: (plaintext, associatedData = 'transaction') =>
       encryptResource(plaintext, account.apiV3Key, associatedData),
@@ -360,6 +411,10 @@ export function createControl(world: ControlledWorld): Control {
     set album(pictures) {
       album.set(pictures);
     },
+    get templates() {
+      return templates.list();
+    },
+    ...messageDeeds(world),
     ...mediaDeeds(world),
     ...paymentDeeds(world),
     ...refundDeeds(world),
@@ -446,6 +501,20 @@ const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && v
 const isAddress = (value: unknown) => value === null || (typeof value === 'string' && URL.canParse(value));
 const isList = (value: unknown) =>
   value === null || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
+const isMessagePush = (value: unknown) => {
+  if (value === null) return true;
+  const { url, token, aesKey, mode, format } = (value ?? {}) as Record<string, unknown>;
+  const isKey = typeof aesKey === 'string' && /^[0-9A-Za-z]{43}$/.test(aesKey);
+  return (
+    typeof url === 'string' &&
+    URL.canParse(url) &&
+    typeof token === 'string' &&
+    /^[0-9A-Za-z]{3,32}$/.test(token) &&
+    (isKey || (aesKey === null && mode === 'plain')) &&
+    ['plain', 'compatible', 'safe'].includes(String(mode)) &&
+    (format === 'xml' || format === 'json')
+  );
+};
 const oneOf =
   (...values: readonly unknown[]) =>
   (value: unknown) =>
@@ -478,6 +547,9 @@ const KINDS: Record<keyof Knobs, (value: unknown) => boolean> = {
   localImagesReadable: isBoolean,
   imageUploadTime: (value) => value === null || isCount(value),
   mediaErrorType: oneOf('application/json', 'text/plain', 'image/jpeg'),
+  messagePush: isMessagePush,
+  templateDelivery: oneOf(...TEMPLATE_DELIVERIES),
+  templatesADay: isCount,
   shopUrl: isAddress,
 };
 

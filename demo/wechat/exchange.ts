@@ -76,6 +76,11 @@ export function jsonBody(ctx: ExchangeContext): Record<string, unknown> {
   return ctx.throw(400, 'the body must be a JSON object');
 }
 
+export function json(ctx: ExchangeContext, body: unknown): void {
+  ctx.type = 'application/json';
+  ctx.body = JSON.stringify(body);
+}
+
 function headersOf(ctx: ExchangeContext): Record<string, string> {
   return Object.fromEntries(Object.entries(ctx.headers).map(([name, value]) => [name, String(value)]));
 }

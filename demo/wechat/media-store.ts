@@ -48,6 +48,11 @@ export class MediaStore {
     return this.#media.get(mediaId);
   }
 
+  /** The newest that can still be had. */
+  newest(): Media | undefined {
+    return [...this.#media.values()].findLast(({ expiresAt }) => expiresAt > this.#clock.seconds());
+  }
+
   /** What can still be had. */
   living(mediaId: string): Media | undefined {
     const media = this.#media.get(mediaId);

@@ -75,10 +75,14 @@ export class Notifications {
 
   /** Resolves when nothing is under way and no retry is to come. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0 || this.#timers.size > 0) {
+    while (this.isUnderWay) {
       await Promise.all(this.#underWay);
       if (this.#timers.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  get isUnderWay(): boolean {
+    return this.#underWay.size > 0 || this.#timers.size > 0;
   }
 
   stop(): void {

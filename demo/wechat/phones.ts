@@ -66,6 +66,7 @@ export class Phones {
     const user = this.#account.users.find((known) => known.openid === openid);
     if (!user) throw new TypeError(`Nobody has the openid ${openid}.`);
     this.#users.set(phone, user);
+    this.tell(phone, 'user', user);
   }
 
   /** A phone page is open. It learns at once of what waits for it. */
@@ -107,26 +108,30 @@ export class Phones {
 
   /** Full-screen pictures; the page that asked does not wait for them. */
   showViewer(phone: string, viewer: { urls: string[]; current: number }): void {
-    this.#tell(phone, 'viewer', viewer);
+    this.tell(phone, 'viewer', viewer);
   }
 
   /** Shows that pictures are on their way. @returns what takes it away again */
   showProgress(phone: string, kind: 'upload' | 'download'): () => void {
     const id = randomUUID();
-    this.#tell(phone, 'progress', { id, kind });
-    return () => this.#tell(phone, 'progress-closed', { id });
+    this.tell(phone, 'progress', { id, kind });
+    return () => this.tell(phone, 'progress-closed', { id });
   }
 
   /** To the phone that is named, or to every one that this payer holds. */
   sendReceipt(to: { phone: string } | { openid: string }, receipt: Receipt, time: number): void {
     const message = { id: randomUUID(), time: new Date(time).toISOString(), ...receipt };
-    const phones =
-      'phone' in to ? [to.phone] : [...this.#pages.keys()].filter((phone) => this.user(phone).openid === to.openid);
-    for (const phone of phones) this.#tell(phone, 'message', message);
+    if ('phone' in to) this.tell(to.phone, 'message', message);
+    else this.tellUser(to.openid, 'message', message);
   }
 
-  #tell(phone: string, event: string, data: unknown): void {
+  tell(phone: string, event: string, data: unknown): void {
     for (const page of this.#pages.get(phone) ?? []) page.send(event, data);
+  }
+
+  /** Every phone that this user holds. */
+  tellUser(openid: string, event: string, data: unknown): void {
+    for (const phone of this.#pages.keys()) if (this.user(phone).openid === openid) this.tell(phone, event, data);
   }
 
   #ask<Answer>(kind: Question['kind'], phone: string, shown: object, gone: AbortSignal): Promise<Answer | undefined> {
@@ -134,12 +139,12 @@ export class Phones {
     return new Promise((resolve) => {
       const settle = (answer: unknown) => {
         if (!this.#questions.delete(id)) return;
-        this.#tell(phone, `${kind}-closed`, { id });
+        this.tell(phone, `${kind}-closed`, { id });
         resolve(answer as Answer | undefined);
       };
       this.#questions.set(id, { phone, kind, shown, settle });
       gone.addEventListener('abort', () => settle(undefined), { once: true });
-      this.#tell(phone, kind, { id, ...shown });
+      this.tell(phone, kind, { id, ...shown });
     });
   }
 

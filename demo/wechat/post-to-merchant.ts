@@ -3,16 +3,23 @@ import type { NotificationAnswer } from './control.ts';
 const ANSWER_WITHIN = 5000;
 
 /** What WeChat posts to a merchant's address, and what comes back within five seconds; never throws. */
-export async function postToMerchant(
+export function postToMerchant(
   url: string,
   { headers, body }: { headers: Record<string, string>; body: string },
   stopping: AbortSignal,
 ): Promise<NotificationAnswer> {
+  return ask(url, { method: 'POST', headers, body }, stopping);
+}
+
+/** As `postToMerchant`, for what WeChat gets from there. */
+export function getFromMerchant(url: string, stopping: AbortSignal): Promise<NotificationAnswer> {
+  return ask(url, { method: 'GET' }, stopping);
+}
+
+async function ask(url: string, request: RequestInit, stopping: AbortSignal): Promise<NotificationAnswer> {
   try {
     const answer = await fetch(url, {
-      method: 'POST',
-      headers,
-      body,
+      ...request,
       redirect: 'manual',
       signal: AbortSignal.any([AbortSignal.timeout(ANSWER_WITHIN), stopping]),
     });

@@ -13,7 +13,9 @@ export interface QrCode {
   /** What the picture says. */
   url: string;
   scene: Scene;
-  /** Seconds since the epoch; undefined where it is permanent. */
+  /** Seconds since the epoch. */
+  createdAt: number;
+  /** Likewise; undefined where it is permanent. */
   expiresAt: number | undefined;
 }
 
@@ -50,14 +52,28 @@ export class QrCodes {
   /** A code that still leads somewhere. */
   living(ticket: string): QrCode | undefined {
     const code = this.#codes.get(ticket);
-    return code && (code.expiresAt ?? Number.POSITIVE_INFINITY) > this.#clock.seconds() ? code : undefined;
+    return code && this.isAlive(code) ? code : undefined;
+  }
+
+  isAlive({ expiresAt }: QrCode): boolean {
+    return expiresAt === undefined || expiresAt > this.#clock.seconds();
+  }
+
+  /** By what its picture says, or by its ticket; expired ones too. */
+  find(text: string): QrCode | undefined {
+    return this.#codes.get(text) ?? [...this.#codes.values()].find(({ url }) => url === text);
+  }
+
+  /** Every code that still leads somewhere. */
+  all(): QrCode[] {
+    return [...this.#codes.values()].filter((code) => this.isAlive(code));
   }
 
   #create(scene: Scene, lifetime?: number): QrCode {
     const createdAt = this.#clock.seconds();
     const url = `http://weixin.qq.com/q/02${nonce(20)}`;
     const expiresAt = lifetime === undefined ? undefined : createdAt + lifetime;
-    const code = { ticket: ticketOf(url, createdAt, lifetime ?? 0), url, scene, expiresAt };
+    const code = { ticket: ticketOf(url, createdAt, lifetime ?? 0), url, scene, createdAt, expiresAt };
     this.#codes.set(code.ticket, code);
     return code;
   }

@@ -1,27 +1,35 @@
+import type { Account } from './account.ts';
 import type { Cashier } from './cashier.ts';
 import type { Clock } from './clock.ts';
 import type { PaymentOptions, ScanAnswer } from './control.ts';
+import type { Conversations } from './conversations.ts';
+import type { Followers } from './followers.ts';
 import type { PayOrder, PayOrders, Prepaid } from './pay-orders.ts';
 import type { Phones } from './phones.ts';
 import { type ProductCodes, ScanRefusal } from './product-codes.ts';
+import type { QrCode, QrCodes } from './qr-codes.ts';
 
-/** A code that a camera could see now. `total` is unknown where the code is of a product. */
+/** A code that a camera could see now. `total` is unknown where the code is of a product, or of the account. */
 export interface CodeInView {
   codeUrl: string;
   description: string;
   total: number | null;
-  state: PayOrder['state'] | 'PRODUCT';
+  state: PayOrder['state'] | 'PRODUCT' | 'SCENE';
   /** RFC 3339, UTC. */
   createdAt: string;
   expiresAt: string | null;
 }
 
 interface World {
+  account: Account;
   cashier: Cashier;
   clock: Clock;
+  conversations: Conversations;
+  followers: Followers;
   orders: PayOrders;
   phones: Phones;
   products: ProductCodes;
+  qrCodes: QrCodes;
 }
 
 /** What phones make of the codes that their cameras see. */
@@ -34,9 +42,10 @@ export class Scanner {
 
   /** Newest first. */
   inView(): CodeInView[] {
-    const { orders, products } = this.#world;
+    const { orders, products, qrCodes } = this.#world;
     const codes = [
       ...orders.prepaid().flatMap((prepaid) => (prepaid.codeUrl ? [ofOrder(prepaid, prepaid.codeUrl)] : [])),
+      ...qrCodes.all().map(ofScene),
       ...products.seen().map(({ codeUrl, productId, seenAt }) => ({
         codeUrl,
         description: productId,
@@ -51,8 +60,10 @@ export class Scanner {
 
   /** The pay sheet opens on the phone; where no page shows it, the payer's deed is done when this resolves. */
   async scan(text: string, phone: string): Promise<ScanAnswer> {
-    // A code of an official account (`QrCodes`): the client opens no page of the web for it.
-    if (text.startsWith('http://weixin.qq.com/q/')) return { kind: 'text' };
+    const { qrCodes } = this.#world;
+    const code = qrCodes.find(text);
+    if (code) return this.#scanScene(code, phone);
+    if (text.startsWith('http://weixin.qq.com/q/')) return { kind: 'refused', message: '二维码已失效' };
     if (/^https?:\/\//i.test(text) && URL.canParse(text)) return { kind: 'address', url: text };
     if (!text.startsWith('weixin://wxpay/bizpayurl?')) return { kind: 'text' };
     try {
@@ -74,6 +85,18 @@ export class Scanner {
     } catch (error) {
       throw error instanceof ScanRefusal ? new TypeError(error.message) : error;
     }
+  }
+
+  /** The merchant has answered when this resolves, unless a page shows the chat meanwhile. */
+  async #scanScene(code: QrCode, phone: string): Promise<ScanAnswer> {
+    const { account, conversations, followers, phones, qrCodes } = this.#world;
+    if (!qrCodes.isAlive(code)) return { kind: 'refused', message: '二维码已过期' };
+    const { openid } = phones.user(phone);
+    const to = { name: account.merchantName };
+    if (!followers.isFollowing(openid)) return { kind: 'follow-page', account: to, ticket: code.ticket };
+    const answered = conversations.scanned(openid, code);
+    if (!phones.isOpen(phone)) await answered;
+    return { kind: 'chat', account: to };
   }
 
   async #scanToPay(text: string, phone: string): Promise<ScanAnswer> {
@@ -103,6 +126,18 @@ export class Scanner {
     if (!orders.isAlive(prepaid)) throw new ScanRefusal('二维码已过期，请重新获取二维码');
     return prepaid.order;
   }
+}
+
+function ofScene({ url, scene, createdAt, expiresAt }: QrCode): CodeInView {
+  const time = (seconds: number) => new Date(seconds * 1000).toISOString();
+  return {
+    codeUrl: url,
+    description: String(scene),
+    total: null,
+    state: 'SCENE',
+    createdAt: time(createdAt),
+    expiresAt: expiresAt === undefined ? null : time(expiresAt),
+  };
 }
 
 function ofOrder({ order, createdAt, expiresAt }: Prepaid, codeUrl: string): CodeInView {

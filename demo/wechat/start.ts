@@ -4,6 +4,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import { type Account, createAccount } from './account.ts';
+import { AccountChat } from './account-chat.ts';
 import { Album } from './album/album.ts';
 import { apiRoutes } from './api-routes.ts';
 import { Authority } from './authority.ts';
@@ -11,22 +12,28 @@ import { billRoutes } from './bill-routes.ts';
 import { Bills } from './bills.ts';
 import { Bridge } from './bridge.ts';
 import { BridgeImages } from './bridge-images.ts';
+import { BridgeShares } from './bridge-shares.ts';
 import { type Call, Calls } from './calls.ts';
 import { Cashier } from './cashier.ts';
 import { clientRoutes } from './client-routes.ts';
-import { createClock } from './clock.ts';
+import { type Clock, createClock } from './clock.ts';
 import { type Control, createControl, DEFAULT_KNOBS, type Knobs } from './control.ts';
 import { controlRoutes } from './control-routes.ts';
+import { Conversations } from './conversations.ts';
 import { type Exchange, type ExchangeMiddleware, listCalls, readBody } from './exchange.ts';
 import { Faults } from './faults.ts';
+import { Followers } from './followers.ts';
 import { h5PageUrl, h5Routes } from './h5-page.ts';
 import { LocalImages } from './local-images.ts';
 import { mediaRoutes } from './media-routes.ts';
 import { MediaStore } from './media-store.ts';
+import { MessagePush } from './message-push.ts';
+import { messageRoutes } from './message-routes.ts';
 import { Moments } from './moments.ts';
 import { Notifications } from './notifications.ts';
 import { OauthCodes } from './oauth-codes.ts';
 import { oauthRoutes } from './oauth-routes.ts';
+import { Pages } from './pages.ts';
 import { payAuthentication } from './pay-authentication.ts';
 import { PayOrders, type Prepaid } from './pay-orders.ts';
 import { payRoutes } from './pay-routes.ts';
@@ -38,12 +45,16 @@ import { QrCodes } from './qr-codes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { type PayRefund, Refunds } from './refunds.ts';
 import { Scanner } from './scanner.ts';
+import { Shares } from './shares.ts';
 import { SwitchWeek } from './switch-week.ts';
+import { TemplateMessages } from './template-messages.ts';
+import { Templates } from './templates.ts';
 import { Tokens } from './tokens.ts';
 import { distrust, trust } from './trust.ts';
 import { v2Routes } from './v2-routes.ts';
 
 export type { User } from './account.ts';
+export type { ChatEntry } from './account-chat.ts';
 export type { EncryptedResource } from './aead.ts';
 export type { AlbumPicture } from './album/album.ts';
 export type { Call } from './calls.ts';
@@ -59,8 +70,13 @@ export type {
   ScanAnswer,
 } from './control.ts';
 export type { Media } from './media-store.ts';
+export type { MessagePushSettings } from './message-letter.ts';
+export type { PushAnswer, PushOverrides } from './message-push.ts';
+export type { Reply } from './passive-reply.ts';
 export type { PayOrder } from './pay-orders.ts';
 export type { PayRefund } from './refunds.ts';
+export type { Share } from './shares.ts';
+export type { Template } from './templates.ts';
 
 export interface WechatOptions {
   host?: '127.0.0.1';
@@ -86,6 +102,10 @@ export interface Wechat {
   /** Every call, oldest first; the oldest are forgotten. */
   calls: Call[];
   control: Control;
+  /** Of the template with first, product, price, time and remark. */
+  orderPaidTemplateId: string;
+  /** Of the subscription template with thing1, character_string2 and time3. */
+  subscriptionTemplateId: string;
   /** The same as `url` over https, with a certificate of `caCertificate`; asks for a client certificate, demands none. */
   tlsUrl: string;
   /** PEM: the authority of `tlsUrl` and of the merchant's certificate. Other processes trust it by NODE_EXTRA_CA_CERTS. */
@@ -123,9 +143,12 @@ export async function startWechat(options: WechatOptions = {}): Promise<Wechat> 
     },
     calls: world.calls.list,
     control: world.control,
+    orderPaidTemplateId: world.templates.orderPaid.id,
+    subscriptionTemplateId: world.templates.subscription.id,
     async stop() {
       world.notifications.stop();
       world.products.stop();
+      world.messagePush.stop();
       distrust(authority.certificate);
       await Promise.all([plain, secure].map(close));
     },
@@ -178,17 +201,21 @@ async function createWorld(options: WechatOptions) {
   const phones = new Phones(account);
   const cashier = new Cashier({ account, clock, orders, refunds, notifications, phones, knobs });
   const products = new ProductCodes({ account, calls, clock, orders, knobs });
-  const scanner = new Scanner({ cashier, clock, orders, phones, products });
   const album = new Album();
   const localImages = new LocalImages();
   const media = new MediaStore(clock);
   const qrCodes = new QrCodes(clock, knobs);
-  const images = new BridgeImages({ album, localImages, media, phones, knobs });
-  const bridge = new Bridge({ account, clock, tokens, orders, phones, knobs, cashier, images });
   const origin = { url: '' };
+  const messages = createMessages({ account, calls, clock, knobs, media, origin, phones });
+  const scanner = new Scanner({ account, cashier, clock, orders, phones, products, qrCodes, ...messages });
+  const images = new BridgeImages({ album, localImages, media, phones, knobs });
+  const pages = new Pages(phones);
+  const cards = new BridgeShares({ clock, pages, knobs });
+  const bridge = new Bridge({ account, clock, tokens, orders, phones, knobs, cashier, images, pages, shares: cards });
   const world = {
     ...{ account, authority, keys, clock, knobs, switchWeek, calls, tokens, codes, phones, bridge },
-    ...{ album, localImages, media, images, qrCodes },
+    ...{ album, localImages, media, images, qrCodes, pages, shares: new Shares({ account, clock, pages, phones }) },
+    ...messages,
     ...{ orders, refunds, bills, notifications, cashier, products, scanner },
     faults: new Faults(),
     moments: new Moments(),
@@ -197,6 +224,26 @@ async function createWorld(options: WechatOptions) {
     settle: (refund: PayRefund) => cashier.settle(refund),
   };
   return { ...world, control: createControl(world) };
+}
+
+/** What is between users and the account. */
+function createMessages(world: {
+  account: Account;
+  calls: Calls;
+  clock: Clock;
+  knobs: () => Knobs;
+  media: MediaStore;
+  origin: { url: string };
+  phones: Phones;
+}) {
+  const { account, clock, phones } = world;
+  const chat = new AccountChat(clock, phones);
+  const followers = new Followers(account, clock);
+  const templates = new Templates();
+  const messagePush = new MessagePush(world);
+  const conversations = new Conversations({ ...world, chat, followers, messagePush });
+  const templateMessages = new TemplateMessages({ ...world, chat, conversations, followers, templates });
+  return { chat, followers, templates, messagePush, conversations, templateMessages };
 }
 
 function createApp(world: World): Koa<Exchange> {
@@ -215,6 +262,7 @@ function createApp(world: World): Koa<Exchange> {
     apiRoutes(world),
     mediaRoutes(world),
     qrCodeRoutes(world),
+    messageRoutes(world),
     oauthRoutes(world),
     payRoutes(world, guarded),
     refundRoutes(world, guarded),
@@ -247,6 +295,8 @@ function environmentOf({ account, keys }: World, url: string): Record<string, st
   return {
     WECHAT_APP_ID: account.appId,
     WECHAT_APP_SECRET: account.appSecret,
+    WECHAT_MESSAGE_TOKEN: account.messageToken,
+    WECHAT_MESSAGE_AES_KEY: account.messageAesKey,
     WECHAT_PAY_MCH_ID: account.mchid,
     WECHAT_PAY_V3_KEY: account.apiV3Key,
     WECHAT_PAY_PRIVATE_KEY: account.merchantKey.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -269,6 +319,8 @@ function environmentV2Of(
   return {
     WECHAT_APP_ID: account.appId,
     WECHAT_APP_SECRET: account.appSecret,
+    WECHAT_MESSAGE_TOKEN: account.messageToken,
+    WECHAT_MESSAGE_AES_KEY: account.messageAesKey,
     WECHAT_PAY_API: 'v2',
     WECHAT_PAY_MCH_ID: account.mchid,
     WECHAT_PAY_V2_KEY: account.apiV2Key,

@@ -1,8 +1,8 @@
 import { ApiRefusal } from './api-refusal.ts';
-import { beijingTime } from './beijing-time.ts';
 import type { Clock } from './clock.ts';
 import type { Knobs } from './control.ts';
 import { nonce } from './nonce.ts';
+import { Quotas } from './quotas.ts';
 
 const LIFETIME = 7200_000;
 /** A token in its last five minutes is followed by a new one; both are valid then. */
@@ -33,7 +33,7 @@ export class Tokens {
   readonly #clock: Clock;
   readonly #knobs: () => Knobs;
   readonly #issued = new Map<string, Credential>();
-  readonly #calls = new Map<string, { window: string; count: number }>();
+  readonly #quotas: Quotas;
   #stable: Credential | undefined;
   #classic: Credential | undefined;
   #tickets: Credential[] = [];
@@ -42,12 +42,13 @@ export class Tokens {
   constructor(clock: Clock, knobs: () => Knobs) {
     this.#clock = clock;
     this.#knobs = knobs;
+    this.#quotas = new Quotas(clock);
   }
 
   /** `/cgi-bin/stable_token`: the same token again until its last five minutes. */
   stable(forceRefresh: boolean): TokenAnswer {
-    this.#spend('stable_token', this.#knobs().stableTokensADay, 'day');
-    this.#spend('stable_token by minute', this.#knobs().stableTokensAMinute, 'minute');
+    this.#quotas.spend('stable_token', this.#knobs().stableTokensADay, 'day');
+    this.#quotas.spend('stable_token by minute', this.#knobs().stableTokensAMinute, 'minute');
     if (forceRefresh) this.#forceRefresh();
     if (!this.#stable || this.#secondsLeft(this.#stable) <= OVERLAP / 1000) {
       this.#stable = this.#issueToken();
@@ -57,7 +58,7 @@ export class Tokens {
 
   /** `/cgi-bin/token`: a new token each time; the former one lives five minutes longer. */
   classic(): TokenAnswer {
-    this.#spend('token', this.#knobs().tokensADay, 'day');
+    this.#quotas.spend('token', this.#knobs().tokensADay, 'day');
     if (this.#classic && this.#classic.deadFrom === undefined) this.#die(this.#classic, 40001, OVERLAP);
     this.#classic = this.#issueToken();
     return { access_token: this.#classic.value, expires_in: LIFETIME / 1000 };
@@ -74,7 +75,7 @@ export class Tokens {
 
   /** `/cgi-bin/ticket/getticket`: the same ticket again until its last five minutes. */
   ticket(): { ticket: string; expires_in: number } {
-    this.#spend('getticket', this.#knobs().ticketsADay, 'day');
+    this.#quotas.spend('getticket', this.#knobs().ticketsADay, 'day');
     let [newest] = this.#tickets;
     if (!newest || this.#secondsLeft(newest) <= OVERLAP / 1000) {
       newest = { value: nonce(86), expiresAt: this.#clock.now() + LIFETIME };
@@ -102,7 +103,7 @@ export class Tokens {
   #forceRefresh(): void {
     const now = this.#clock.now();
     if (now - this.#forcedAt < FORCED_APART) throw new ApiRefusal(45011);
-    this.#spend('force_refresh', FORCED_A_DAY, 'day');
+    this.#quotas.spend('force_refresh', FORCED_A_DAY, 'day');
     this.#forcedAt = now;
     if (this.#stable) this.#die(this.#stable, 40001, 0);
     this.#stable = undefined;
@@ -121,13 +122,5 @@ export class Tokens {
 
   #secondsLeft({ expiresAt }: Credential): number {
     return Math.floor((expiresAt - this.#clock.now()) / 1000);
-  }
-
-  #spend(api: string, limit: number, per: 'day' | 'minute'): void {
-    const window = beijingTime(this.#clock.now()).slice(0, per === 'day' ? 10 : 16);
-    const calls = this.#calls.get(api);
-    const count = calls?.window === window ? calls.count + 1 : 1;
-    this.#calls.set(api, { window, count });
-    if (count > limit) throw new ApiRefusal(per === 'day' ? 45009 : 45011);
   }
 }

@@ -3,7 +3,8 @@ import type { ExchangeContext, ExchangeMiddleware } from './exchange.ts';
 import { nonce } from './nonce.ts';
 import { PayRefusal } from './pay-refusal.ts';
 import { isSignType, type Signed, type SignType, v2Sign, v2StringToSign } from './v2-signature.ts';
-import { readXml, writeXml, XmlError } from './xml.ts';
+import { readXml, writeXml } from './xml.ts';
+import { XmlError } from './xml-tree.ts';
 
 /** What version 2 demands of one field. Lengths are of its UTF-8. */
 export interface V2Rule {
