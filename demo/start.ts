@@ -8,7 +8,7 @@ import { loadConfig } from '../proxy/config.ts';
 import { createProxy } from '../proxy/server.ts';
 import { buildStaleWidgets } from './build-stale-widgets.ts';
 import { type RunningShop, startShop } from './shop/server.ts';
-import { startWechat, trustStandIn, type Wechat } from './wechat/start.ts';
+import { type MessagePushSettings, startWechat, trustStandIn, type Wechat } from './wechat/start.ts';
 
 export interface DemoOptions {
   /** 0 takes any free port, here and below. */
@@ -72,6 +72,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
 
     const wechat = await startWechat({ port: wechatPort, retrySpeed: options.retrySpeed ?? 10 });
     stops.push(() => wechat.stop());
+    wechat.control.set({ messagePush: messagePushTo(`${proxyUrl}/wechat/messages`, wechat) });
     const payApi = options.payApi ?? 'v3';
     if (payApi === 'v2') {
       // Version 2 wants a client certificate, so it is https; and the address for scans is set in WeChat's console.
@@ -92,6 +93,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
         IMAGE_STORE: `file:${join(folder, 'images')}`,
         WEBHOOK_URL: `${shopUrl}/webhooks/weixin`,
         WEBHOOK_SECRET: webhookSecret,
+        TEMPLATE_ORDER_PAID: wechat.orderPaidTemplateId,
         LOG_LEVEL: 'warn',
         ...options.proxyEnvironment,
       }),
@@ -114,6 +116,12 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     await stop();
     throw error;
   }
+}
+
+/** As a merchant sets it in WeChat's console. */
+function messagePushTo(url: string, { environment }: Wechat): MessagePushSettings {
+  const { WECHAT_MESSAGE_TOKEN: token = '', WECHAT_MESSAGE_AES_KEY: aesKey = '' } = environment;
+  return { url, token, aesKey, mode: 'safe', format: 'xml' };
 }
 
 /** WeChat's app puts its bridge into every page that it shows. The shop knows nothing of it: it is put in from outside. */

@@ -59,6 +59,13 @@ export interface NewProduct {
   amount: { total: number; currency: 'CNY' };
 }
 
+/** A code that leads to the official account, and tells by which scene. */
+export interface QrCode {
+  ticket: string;
+  /** What the code says. */
+  url: string;
+}
+
 /** The merchant's side of the proxy's API. All of it throws `CheckoutError`. */
 export interface Checkout {
   /** The same `outTradeNo` and content again give the same order. */
@@ -77,6 +84,8 @@ export interface Checkout {
   listRefunds(orderId: string): Promise<Refund[]>;
   /** What the printed code of a product says. */
   registerProduct(product: NewProduct): Promise<{ codeUrl: string }>;
+  /** A permanent code of the account, by a name of the shop's own. */
+  createQrCode(code: { scene: string }): Promise<QrCode>;
   /** Lets the page of a customer act as this payer, without a sign-in at WeChat. */
   createSession(openid: string): Promise<{ token: string }>;
   /** The picture is in use from now on; `undefined` where the proxy has it no more. */
@@ -147,6 +156,10 @@ export function createCheckout(proxyUrl: string, apiKey: string): Checkout {
 
     async registerProduct(product) {
       return await readJson(await call('POST', '/v1/products', product));
+    },
+
+    async createQrCode(code) {
+      return await readJson(await call('POST', '/v1/qrcodes', code, WECHAT_TIMEOUT_MS));
     },
 
     async createSession(openid) {

@@ -2,7 +2,7 @@
 export type PolicySources = Record<string, string[]>;
 
 /**
- * What a page with the widgets needs, and no more: scripts, answers and customers' pictures from the proxy; everything
+ * What a page with the widgets needs, and no more: scripts, answers, customers' pictures and codes from the proxy; everything
  * else from the shop.
  * No inline script or style is allowed.
  */
@@ -12,7 +12,7 @@ export function contentSecurityPolicy(proxyOrigin: string, shopOrigin: string, e
     'script-src': ["'self'", proxyOrigin],
     'connect-src': [proxyOrigin],
     'style-src': ["'self'"],
-    'img-src': ["'self'", shopOrigin, `${proxyOrigin}/v1/images/`],
+    'img-src': ["'self'", shopOrigin, `${proxyOrigin}/v1/images/`, `${proxyOrigin}/v1/qrcodes/image`],
     'form-action': ["'self'"],
     'base-uri': ["'none'"],
     'frame-ancestors': ["'self'"],

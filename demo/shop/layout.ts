@@ -1,5 +1,6 @@
 import { type Html, html } from './html.ts';
 import { type Language, MESSAGES, type Messages } from './messages.ts';
+import { type PageSharing, shareElement, sharingHead } from './sharing/page-sharing.ts';
 import type { Visit } from './visit.ts';
 
 interface Content {
@@ -10,6 +11,8 @@ interface Content {
   current?: 'products' | 'orders';
   /** More for `<head>`. */
   head?: Html;
+  /** How the page is shared. Never of a page with an order or a payment: who has its address sees what it shows. */
+  sharing?: PageSharing;
 }
 
 export function layout(visit: Visit, content: Content): string {
@@ -26,14 +29,14 @@ export function layout(visit: Visit, content: Content): string {
 <title>${content.title ? `${content.title} · ${text.shopName}` : `${text.shopName} · ${text.tagline}`}</title>
 <link rel="icon" href="/pictures/seal.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/shop.css">
-${content.head}</head>
+${content.sharing && sharingHead(content.sharing)}${content.head}</head>
 <body>
 <a class="skip" href="#main">${text.skipToContent}</a>
 ${header(visit, text, content.current)}
 <main id="main">
 ${content.main}
 </main>
-<footer><p>${text.shopName} · ${text.tagline}</p><p>${text.fictional}</p><p><a href="/office">${text.office}</a></p></footer>
+${content.sharing && shareElement(content.sharing)}<footer><p>${text.shopName} · ${text.tagline}</p><p>${text.fictional}</p><p><a href="/office">${text.office}</a></p></footer>
 </body>
 </html>
 `;

@@ -8,18 +8,19 @@ import { statusBadge } from './order-status.ts';
 import { payPath, resultPath } from './paths.ts';
 import { latestReviews, productReviews } from './reviews/review-list.ts';
 import type { Review } from './reviews/reviews.ts';
+import type { PageSharing } from './sharing/page-sharing.ts';
 import { symbol } from './symbol.ts';
 import type { Visit } from './visit.ts';
 
 /** `reviews`: the latest. */
-export function productsPage(visit: Visit, reviews: Review[]): string {
+export function productsPage(visit: Visit, reviews: Review[], sharing: PageSharing): string {
   const text = MESSAGES[visit.language];
   const main = html`<section class="hero"><img src="/pictures/hero.svg" alt="">
 <div><h1>${text.slogan}</h1><p>${text.sloganText}</p></div></section>
 <section aria-labelledby="products"><h2 id="products">${text.products}</h2>
 <ul class="products">${CATALOGUE.map((product) => productCard(product, visit.language))}</ul></section>
 ${latestReviews(reviews, visit.language)}`;
-  return layout(visit, { main, current: 'products' });
+  return layout(visit, { main, current: 'products', sharing });
 }
 
 function productCard(product: Product, language: Language): Html {
@@ -30,7 +31,13 @@ function productCard(product: Product, language: Language): Html {
 }
 
 /** `formToken` makes the order of this form one order, however often the form is sent. */
-export function productPage(visit: Visit, product: Product, formToken: string, reviews: Review[]): string {
+export function productPage(
+  visit: Visit,
+  product: Product,
+  formToken: string,
+  reviews: Review[],
+  sharing: PageSharing,
+): string {
   const text = MESSAGES[visit.language];
   const { language } = visit;
   const quantities = Array.from({ length: MAX_QUANTITY }, (_, index) => index + 1);
@@ -55,7 +62,7 @@ ${quantities.map((quantity) => html`<option value="${quantity}">${quantity} · $
 </form>
 ${productReviews(reviews, language)}
 </article>`;
-  return layout(visit, { title: product.name[language], main });
+  return layout(visit, { title: product.name[language], main, sharing });
 }
 
 /** The page that the widgets are for: two elements and one script tag. */

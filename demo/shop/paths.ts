@@ -1,4 +1,9 @@
 import type { Order } from './books.ts';
+import type { Product } from './catalogue.ts';
+
+export function productPath({ id }: Product): string {
+  return `/order_info?${new URLSearchParams({ product: id })}`;
+}
 
 export function payPath(order: Order): string {
   return `/order_pay?${new URLSearchParams({ order: order.id })}`;

@@ -5,8 +5,9 @@ import type Koa from 'koa';
 import type { Context } from 'koa';
 import getRawBody from 'raw-body';
 import { WebhookVerificationError } from 'standardwebhooks';
-import type { Books, Order, Refund } from './books.ts';
+import type { Order, Refund } from './books.ts';
 import { CATALOGUE, describePurchase, findProduct, type Product, parseQuantity } from './catalogue.ts';
+import { answerTo } from './chat/answer.ts';
 import { CheckoutError } from './checkout.ts';
 import { sendCheckoutProblem } from './checkout-problem.ts';
 import { lookUp, type OrderName, withOrder } from './find-order.ts';
@@ -14,19 +15,22 @@ import { html } from './html.ts';
 import { MESSAGES } from './messages.ts';
 import { addOfficeRoutes } from './office/routes.ts';
 import { ordersPage, payPage, problemPage, productPage, productsPage, retryForm } from './pages.ts';
-import { payPath, resultPath } from './paths.ts';
+import { payPath, productPath, resultPath } from './paths.ts';
 import { readForm } from './read-form.ts';
 import { resultPage } from './result-page.ts';
 import { reviewStep } from './reviews/review-step.ts';
 import { addReviewRoutes } from './reviews/routes.ts';
+import { iconOf } from './sharing/icons.ts';
+import type { PageSharing } from './sharing/page-sharing.ts';
 import type { Shop } from './shop.ts';
+import { tableOf } from './tables/tables.ts';
 import { parameter, type Visit, visitOf } from './visit.ts';
 import { findOrMakeVisitor, findVisitor } from './visitor.ts';
 import type { ReceivedEvent } from './webhooks.ts';
 
 export function addRoutes(app: Koa, shop: Shop): void {
   const router = new Router();
-  router.get('/', (ctx) => shop.sendPage(ctx, productsPage(visitOf(ctx), shop.reviews.latest(6))));
+  router.get('/', (ctx) => showProducts(ctx, shop));
   router.get('/order_info', (ctx) => showProduct(ctx, shop));
   router.post('/orders', (ctx) => placeOrder(ctx, shop));
   router.get('/order_pay', (ctx) => showPay(ctx, shop));
@@ -41,12 +45,24 @@ export function addRoutes(app: Koa, shop: Shop): void {
   app.use((ctx) => sendNotFound(ctx, shop));
 }
 
+function showProducts(ctx: Context, shop: Shop): void {
+  const visit = visitOf(ctx);
+  shop.sendPage(ctx, productsPage(visit, shop.reviews.latest(6), sharingOf(shop, visit)));
+}
+
 function showProduct(ctx: Context, shop: Shop): void {
   const product = findProduct(parameter(ctx, 'product'));
   if (product) {
+    const visit = visitOf(ctx);
     const formToken = randomBytes(16).toString('base64url');
-    shop.sendPage(ctx, productPage(visitOf(ctx), product, formToken, shop.reviews.ofProduct(product.id)));
+    const reviews = shop.reviews.ofProduct(product.id);
+    shop.sendPage(ctx, productPage(visit, product, formToken, reviews, sharingOf(shop, visit, product)));
   } else sendNotFound(ctx, shop);
+}
+
+function sharingOf({ shareCards, widgetsUrl }: Shop, { path, language }: Visit, product?: Product): PageSharing {
+  const page = { path, plainPath: product ? productPath(product) : '/', product };
+  return { card: shareCards.cardOf(page, language), widgetsUrl };
 }
 
 async function placeOrder(ctx: Context, shop: Shop): Promise<void> {
@@ -131,8 +147,10 @@ async function receiveEvent(ctx: Context, shop: Shop): Promise<void> {
   const rawBody = await getRawBody(ctx.req, { limit: '256kb', encoding: 'utf8' });
   try {
     const event = shop.webhooks.receive(rawBody, ctx.headers);
-    if (event) enterEvent(shop.books, event);
-    ctx.status = 204;
+    if (event) enterEvent(shop, event);
+    const reply = event && answerTo(event, shop);
+    if (reply) ctx.body = { reply };
+    else ctx.status = 204;
   } catch (error) {
     if (!(error instanceof WebhookVerificationError)) throw error;
     ctx.status = 401;
@@ -140,9 +158,11 @@ async function receiveEvent(ctx: Context, shop: Shop): Promise<void> {
   }
 }
 
-function enterEvent(books: Books, { type, data }: ReceivedEvent): void {
+function enterEvent({ books, tables }: Shop, { type, data }: ReceivedEvent): void {
   if (type.startsWith('order.') || type === 'payment.late') books.record(data as unknown as Order);
   if (type.startsWith('refund.')) books.outdate((data as unknown as Refund).orderId);
+  const table = type === 'code.scanned' ? tableOf(data.scene) : undefined;
+  if (table) tables.recordScan(table, data as { subscribed: boolean; createdAt: string });
 }
 
 function sendNotFound(ctx: Context, shop: Shop): void {
@@ -159,16 +179,21 @@ function serveFiles(router: Router): void {
     ...pictures.map((name) => [`pictures/${name}.svg`, 'image/svg+xml']),
     ['shop.css', 'text/css'],
     ['office/office.css', 'text/css'],
+    ['office/share-studio.js', 'text/javascript'],
   ];
   for (const [path, type] of files) {
     const content = readFileSync(new URL(path!, import.meta.url));
-    const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 16)}"`;
-    router.get(`/${path}`, (ctx) => {
-      ctx.status = 200;
-      ctx.set({ etag, 'cache-control': 'no-cache' });
-      ctx.type = type!;
-      if (ctx.fresh) ctx.status = 304;
-      else ctx.body = content;
-    });
+    router.get(`/${path}`, (ctx) => sendFile(ctx, type!, content));
   }
+  for (const name of ['shop', ...CATALOGUE.map((product) => product.id)])
+    router.get(`/pictures/${name}.jpg`, async (ctx) => sendFile(ctx, 'image/jpeg', await iconOf(name)));
+}
+
+function sendFile(ctx: Context, type: string, content: Buffer): void {
+  const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 16)}"`;
+  ctx.status = 200;
+  ctx.set({ etag, 'cache-control': 'no-cache' });
+  ctx.type = type;
+  if (ctx.fresh) ctx.status = 304;
+  else ctx.body = content;
 }

@@ -9,7 +9,9 @@ import { PrintedCodes } from './office/printed-codes.ts';
 import { problemPage } from './pages.ts';
 import { Reviews } from './reviews/reviews.ts';
 import { addRoutes } from './routes.ts';
+import { ShareCards } from './sharing/share-cards.ts';
 import type { Shop } from './shop.ts';
+import { Tables } from './tables/tables.ts';
 import { chooseLanguage } from './visitor.ts';
 import { createWebhookReceiver, type ReceivedEvent } from './webhooks.ts';
 
@@ -84,8 +86,11 @@ function createShop(options: ShopOptions, publicUrl: string): Shop {
     imagesUrl: new URL('/v1/images/', proxyUrl).href,
     books: new Books(),
     reviews: new Reviews(),
+    shareCards: new ShareCards(),
     checkout,
     printedCodes: new PrintedCodes(checkout, options.onPrintedCode),
+    tables: new Tables(checkout),
+    codePicturesUrl: new URL('/v1/qrcodes/image?ticket=', proxyUrl).href,
     webhooks: createWebhookReceiver(options.webhookSecret),
     sendPage(ctx, page) {
       ctx.type = 'text/html; charset=utf-8';

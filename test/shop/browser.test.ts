@@ -80,7 +80,7 @@ test('no page is wider than the screen', async () => {
     await order(page, 'white-tea-cake');
     const id = new URL(page.url()).searchParams.get('order');
     const paths = ['/', '/order_info?product=longjing', `/order_pay?order=${id}`, `/pay_callback?order=${id}`];
-    paths.push('/none', '/office', `/office/orders/${id}`, '/office/codes', '/office/reviews');
+    paths.push('/none', '/office', `/office/orders/${id}`, '/office/codes', '/office/reviews', '/office/share');
     paths.push('/my_orders', `/pay_callback?order=${unwritten.id}`);
     paths.push(`/orders/${written.id}/review`, `/orders/${unwritten.id}/review`);
     await takeOver(page, unwritten);

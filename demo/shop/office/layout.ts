@@ -2,9 +2,9 @@ import { type Html, html } from '../html.ts';
 import { layout } from '../layout.ts';
 import type { Visit } from '../visit.ts';
 import { OFFICE_MESSAGES } from './messages.ts';
-import { OFFICE_REVIEWS_PATH } from './paths.ts';
+import { OFFICE_REVIEWS_PATH, OFFICE_SHARE_PATH, OFFICE_TABLES_PATH } from './paths.ts';
 
-type OfficePage = 'orders' | 'reviews' | 'codes';
+type OfficePage = 'orders' | 'reviews' | 'share' | 'tables' | 'codes';
 
 interface Content {
   title: string;
@@ -26,7 +26,7 @@ export function officeLayout(visit: Visit, { title, main, current, head }: Conte
 <meta name="robots" content="noindex">
 ${head}`,
     main: html`<div class="office">
-<div class="office-bar"><nav class="tabs" aria-label="${text.office}"><span class="office-name">${text.office}</span>${link('orders', '/office')}${link('reviews', OFFICE_REVIEWS_PATH)}${link('codes', '/office/codes')}</nav>
+<div class="office-bar"><nav class="tabs" aria-label="${text.office}"><span class="office-name">${text.office}</span>${link('orders', '/office')}${link('reviews', OFFICE_REVIEWS_PATH)}${link('share', OFFICE_SHARE_PATH)}${link('tables', OFFICE_TABLES_PATH)}${link('codes', '/office/codes')}</nav>
 <p class="demo-note">${text.openToAll}</p></div>
 ${main}</div>`,
   });

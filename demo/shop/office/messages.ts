@@ -11,6 +11,8 @@ const chinese = {
   orders: '订单',
   reviews: '评价',
   codes: '商品码',
+  share: '分享',
+  tables: '桌码',
   backToOrders: '全部订单',
 
   ordersEmpty: '还没有订单',
@@ -124,6 +126,13 @@ const chinese = {
   codesScan: '在演示里：打开手机页面的“扫一扫”，就能扫这些码；订单会出现在后台。',
   scanToBuy: '微信扫一扫 · 立即购买',
   codeOf: '的商品码',
+  tablesText: '每张茶桌一个公众号二维码，各带自己的场景值。客人一扫，店里就知道几号桌来了客人，公众号也会按桌号欢迎。',
+  tablesScan: '在演示里：打开手机页面的“扫一扫”，就能扫这些码。没有关注公众号的客人会先看到关注页面。',
+  table: '{} 号桌',
+  tableCodeOf: '{} 号桌的公众号二维码',
+  scanToOrder: '微信扫一扫 · 点茶',
+  notScanned: '还没有人扫过',
+  scanned: '扫过 {} 次，其中新关注 {} 人，最近一次',
   needV2Title: '商品码需要微信支付 v2 接口',
   needV2Text: '固定在商品上的码（扫码支付“模式一”）只有 v2 接口提供，v3 接口没有。代理现在使用的是 v3。',
   needV2Instead: '使用 v3 时，请为每笔订单显示一个二维码：在电脑浏览器里打开付款页就能看到。',
@@ -145,6 +154,8 @@ const english: OfficeMessages = {
   orders: 'Orders',
   reviews: 'Reviews',
   codes: 'Product codes',
+  share: 'Sharing',
+  tables: 'Table codes',
   backToOrders: 'All orders',
 
   ordersEmpty: 'No orders yet',
@@ -266,6 +277,15 @@ const english: OfficeMessages = {
   codesScan: 'In this demo, the phone’s scanner can read these codes; the orders appear in the back office.',
   scanToBuy: 'Scan with WeChat to buy',
   codeOf: 'product code',
+  tablesText:
+    'One code of the official account a tea table, each with a scene of its own. A scan tells the shop at which table a guest sits, and the account welcomes them there.',
+  tablesScan:
+    'In this demo, the phone’s scanner can read these codes. Guests who do not follow the account see its page first.',
+  table: 'Table {}',
+  tableCodeOf: 'Account code of table {}',
+  scanToOrder: 'Scan with WeChat to order tea',
+  notScanned: 'Not scanned yet',
+  scanned: 'Scanned {} times, {} new followers, last',
   needV2Title: 'Product codes need version 2 of the WeChat Pay API',
   needV2Text:
     'Codes printed once for a product (“mode 1” of Native payment) exist in version 2 only. The proxy speaks version 3.',

@@ -12,6 +12,15 @@ export function officeRefundPath(orderId: string, outRefundNo: string, check?: n
   return `${officeOrderPath(orderId)}?${query}`;
 }
 
+export const OFFICE_SHARE_PATH = '/office/share';
+
+/** The card of the page at `link`, to be changed. */
+export function officeCardPath(link: string, done?: 'saved' | 'removed'): string {
+  return `${OFFICE_SHARE_PATH}?${new URLSearchParams({ link, ...(done && { done }) })}`;
+}
+
+export const OFFICE_TABLES_PATH = '/office/tables';
+
 export const OFFICE_REVIEWS_PATH = '/office/reviews';
 
 export function removePhotoPath(orderId: string): string {

@@ -7,13 +7,17 @@ import { CheckoutError } from '../checkout.ts';
 import { html } from '../html.ts';
 import { MESSAGES } from '../messages.ts';
 import type { Shop } from '../shop.ts';
+import { TABLES } from '../tables/tables.ts';
 import { parameter, visitOf } from '../visit.ts';
 import { codesNeedV2Page, codesPage } from './codes-page.ts';
 import { loopbackOnly } from './loopback-only.ts';
 import { closeOrder, refundOrder, showOrder } from './order-routes.ts';
 import { officeOrdersPage } from './orders-page.ts';
+import { OFFICE_SHARE_PATH, OFFICE_TABLES_PATH } from './paths.ts';
 import { sendOfficeProblem } from './problem.ts';
 import { removePhoto, showReviews } from './review-routes.ts';
+import { removeCard, saveCard, showStudio } from './share-routes.ts';
+import { tablesPage } from './tables-page.ts';
 
 /** The pages for the shop's own staff. Their facts come from the proxy, which has the orders of printed codes as well. */
 export function addOfficeRoutes(router: Router, shop: Shop): void {
@@ -24,6 +28,10 @@ export function addOfficeRoutes(router: Router, shop: Shop): void {
   router.post('/office/orders/:id/close', (ctx) => closeOrder(ctx, shop));
   router.get('/office/reviews', (ctx) => showReviews(ctx, shop));
   router.post('/office/reviews/:id/remove_photo', (ctx) => removePhoto(ctx, shop));
+  router.get(OFFICE_SHARE_PATH, (ctx) => showStudio(ctx, shop));
+  router.post(OFFICE_SHARE_PATH, (ctx) => saveCard(ctx, shop));
+  router.post(`${OFFICE_SHARE_PATH}/remove`, (ctx) => removeCard(ctx, shop));
+  router.get(OFFICE_TABLES_PATH, (ctx) => showTables(ctx, shop));
   router.get('/office/codes', (ctx) => showCodes(ctx, shop));
   router.get('/office/codes/:product.svg', (ctx) => sendCode(ctx, shop));
 }
@@ -45,6 +53,20 @@ async function showCodes(ctx: Context, shop: Shop): Promise<void> {
   } catch (error) {
     if (needsV2(error)) shop.sendPage(ctx, codesNeedV2Page(visitOf(ctx)));
     else sendOfficeProblem(ctx, shop, error, tryAgainLink(ctx));
+  }
+}
+
+async function showTables(ctx: Context, shop: Shop): Promise<void> {
+  const { tables, codePicturesUrl } = shop;
+  try {
+    const codes = TABLES.map(async (table) => {
+      const code = await tables.code(table);
+      const pictureUrl = codePicturesUrl + encodeURIComponent(code.ticket);
+      return { table, code, pictureUrl, scans: tables.scans(table) };
+    });
+    shop.sendPage(ctx, tablesPage(visitOf(ctx), await Promise.all(codes)));
+  } catch (error) {
+    sendOfficeProblem(ctx, shop, error, tryAgainLink(ctx));
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Html, html } from '../html.ts';
+import { imageIdOf } from '../image-id.ts';
 import { reviewPath } from '../paths.ts';
 import type { Visit } from '../visit.ts';
 import { REVIEW_MESSAGES } from './messages.ts';
@@ -53,12 +54,6 @@ function findMistake(form: ReviewForm, photos: string[]): Mistake | undefined {
   if ([...form.text].length > MAX_TEXT) return 'text';
   if (photos.length < form.photos.length) return 'photos';
   return photos.length > MAX_PHOTOS ? 'tooManyPhotos' : undefined;
-}
-
-/** Any other address would have the shop show what somebody else can change at will. */
-function imageIdOf(url: string, imagesUrl: string): string | undefined {
-  const id = url.startsWith(imagesUrl) ? url.slice(imagesUrl.length) : '';
-  return /^img_[\w-]{22}$/.test(id) ? id : undefined;
 }
 
 /** `wrong`: the field that has to be corrected; the page says why under the id `problem`. */
