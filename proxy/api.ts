@@ -273,13 +273,16 @@ const TemplateId = z.string().regex(/^[0-9A-Za-z_-]{1,128}$/, 'a template id of 
 /** No union: it would tell of each of its sides what is wrong with it. */
 const TemplateText = z.preprocess(
   (value) => (typeof value === 'string' ? { value } : value),
-  z.strictObject({
-    value: Text.min(1).max(2000),
-    color: z
-      .string()
-      .regex(/^#[0-9A-Fa-f]{6}$/, 'as #173177')
-      .optional(),
-  }),
+  z.strictObject(
+    {
+      value: Text.min(1).max(2000),
+      color: z
+        .string()
+        .regex(/^#[0-9A-Fa-f]{6}$/, 'as #173177')
+        .optional(),
+    },
+    'is neither text nor {value, color}',
+  ),
 );
 
 const TemplateData = z

@@ -26,8 +26,6 @@ export interface InboxOptions {
 /** What is still to be done once a message is stored. */
 type Next = () => Promise<MessageReply | undefined>;
 
-/** As JSON: it is known that there is none. */
-const NO_REPLY = 'null';
 /** In milliseconds, and how often: for as long as WeChat waits. */
 const LOOK_PAUSE = 250;
 const LOOKS = 20;
@@ -58,18 +56,20 @@ export class Inbox {
   async #receive(key: string, message: Message): Promise<Next> {
     const { store, events, delivery, now, onError } = this.#options;
     const leasedUntil = delivery?.leaseNow() ?? 0;
-    const replyJson = leasedUntil === 0 ? NO_REPLY : null;
     const stored = await store.transaction(async (trx) => {
       const { numInsertedOrUpdatedRows } = await trx
         .insertInto('received_messages')
-        .values({ key, receivedAt: now(), replyJson })
+        .values({ key, receivedAt: now(), replyJson: null })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
-      return numInsertedOrUpdatedRows === 1n ? { row: await this.#record(trx, key, message, leasedUntil) } : undefined;
+      if (numInsertedOrUpdatedRows !== 1n) return undefined;
+      const row = await this.#record(trx, message, leasedUntil);
+      if (!row) await keepReply(trx, key, undefined);
+      return { row };
     });
     if (!stored) return () => this.#earlierReply(key);
     const { row } = stored;
-    if (!delivery || !row || row.leasedUntil === 0) {
+    if (!delivery || !row) {
       events.onAdded();
       return async () => undefined;
     }
@@ -83,24 +83,23 @@ export class Inbox {
     return () => reply;
   }
 
-  /** @returns the event that the user may get an answer to */
-  async #record(trx: Trx, key: string, message: Message, leasedUntil: number) {
+  /** @returns the event that is to be delivered now, and may be answered */
+  async #record(trx: Trx, message: Message, leasedUntil: number) {
     const { events, templateMessages } = this.#options;
     const results = resultsOf(message);
     if (results.length > 0) {
       for (const result of results) await templateMessages.recordResult(trx, result);
-      await trx.updateTable('received_messages').set({ replyJson: NO_REPLY }).where('key', '=', key).execute();
       return undefined;
     }
     const scan = scanOf(message);
     const type: EventType = scan ? 'code.scanned' : 'message.received';
-    return events.add(trx, type, scan ?? messageView(message), leasedUntil);
+    const row = await events.add(trx, type, scan ?? messageView(message), leasedUntil);
+    return row.leasedUntil > 0 ? row : undefined;
   }
 
   async #keepReply(key: string, answer: Buffer | undefined): Promise<MessageReply | undefined> {
     const reply = answer && this.#readReply(answer);
-    const replyJson = reply ? JSON.stringify(reply) : NO_REPLY;
-    await this.#options.store.db.updateTable('received_messages').set({ replyJson }).where('key', '=', key).execute();
+    await keepReply(this.#options.store.db, key, reply);
     return reply;
   }
 
@@ -128,6 +127,12 @@ export class Inbox {
     this.#options.onBadReply(`${issue!.path.join('.')}: ${issue!.message}`);
     return undefined;
   }
+}
+
+/** For when the message comes again. That there is none is kept, too. */
+async function keepReply(db: Store['db'] | Trx, key: string, reply: MessageReply | undefined): Promise<void> {
+  const replyJson = JSON.stringify(reply ?? null);
+  await db.updateTable('received_messages').set({ replyJson }).where('key', '=', key).execute();
 }
 
 /**

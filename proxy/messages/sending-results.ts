@@ -49,9 +49,9 @@ function subscriptionResults({ openid, fields }: Message): SendingResult[] {
   });
 }
 
-/** `user block` → `user_block` */
+/** `user block` → `user_block`; `failed` where none is given. */
 function reasonCode(reason: string): string {
-  return reason.trim().toLowerCase().replaceAll(/\W+/g, '_');
+  return reason.toLowerCase().match(/\w+/g)?.join('_') ?? 'failed';
 }
 
 function isTree(value: XmlValue | undefined): value is XmlTree {

@@ -8,6 +8,7 @@ import type { Store, Trx } from '../store/store.ts';
 import { isStale } from '../wechat/account/access-token.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
 import {
+  MessageUnsent,
   sendSubscriptionMessage,
   sendTemplateMessage,
   type TemplateMessageOptions,
@@ -29,6 +30,15 @@ type OutgoingMessage =
   | { kind: 'template'; request: TemplateMessageRequest }
   | { kind: 'subscription'; request: SubscriptionMessageRequest };
 
+/** What came of asking WeChat to send a message. */
+type Outcome =
+  | { type: 'taken'; messageId: string | undefined }
+  | { type: 'refused'; failure: Upstream }
+  /** WeChat has not taken it, but may do so later. */
+  | { type: 'postponed'; failure: Upstream }
+  /** WeChat may have taken it. */
+  | { type: 'lost' };
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -36,9 +46,10 @@ const HOUR = 60 * MINUTE;
 const RETRY_WAITS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 15 * HOUR];
 /** WeChat knows for ten minutes what it has sent: for so long, less some doubt, it may be asked again. */
 const KNOWN_FOR = 9 * MINUTE;
-const LEASE = MINUTE;
+/** Longer than asking takes where WeChat is busy, slow, and wants a newer token. */
+const LEASE = 2 * MINUTE;
 const ROUND = 10;
-/** How long news of a message may wait for the answer that bears its number. */
+/** How long news of a message wait for the answer that bears its number, and a message without an answer for news. */
 const RESULT_PATIENCE = MINUTE;
 
 /** `errcode`s that pass: -1 busy, 45009 of the day, 45011 of the minute, 50002 frozen for now. */
@@ -112,26 +123,10 @@ export class TemplateMessages {
 
   /** Tells what is known of messages that nobody here has sent, or whose number is lost. */
   async tellResults(): Promise<void> {
-    const { store, events, now } = this.#options;
-    const due = await store.db
-      .selectFrom('message_results')
-      .selectAll()
-      .where('dueAt', '<=', now())
-      .limit(ROUND)
-      .execute();
-    for (const result of due) {
-      await store.transaction(async (trx) => {
-        const { numDeletedRows } = await trx
-          .deleteFrom('message_results')
-          .where('messageId', '=', result.messageId)
-          .executeTakeFirst();
-        if (numDeletedRows !== 1n) return;
-        const message = await this.#messageOf(trx, result);
-        if (message) await this.#finish(trx, message, result);
-        else await events.add(trx, typeOf(result), resultView(result));
-      });
-    }
-    if (due.length > 0) events.onAdded();
+    const due = await this.#dueResults();
+    for (const result of due) await this.#tell(result);
+    if (due.length > 0) this.#options.events.onAdded();
+    if (due.length === ROUND) await this.tellResults();
   }
 
   /** Waits for what is under way. */
@@ -176,26 +171,34 @@ export class TemplateMessages {
     return claim.numUpdatedRows === 1n;
   }
 
+  /** @param row as it was before it was leased */
   async #attempt(row: SentMessageRow): Promise<void> {
-    // Of a try before, nothing is known: its process has died.
-    if (row.leasedUntil > 0 && !this.#mayAskAgain(row)) return this.#fail(row, LOST);
-    let isAsked = false;
-    try {
-      await this.#options.accessToken.get();
-      isAsked = true;
-      await this.#recordSent(row, await this.#send(row));
-    } catch (error) {
-      if (!(error instanceof ProxyError)) throw error;
-      const wait = !isAsked || this.#passes(row, error) ? RETRY_WAITS[row.attempts] : undefined;
-      if (wait !== undefined) return this.#retryAfter(row, wait);
-      await this.#fail(row, error.upstream ?? { code: error.code, message: error.message });
+    const startedAt = this.#options.now();
+    if (row.triedAt !== null && !isKnown(row.kind, row.triedAt, startedAt)) return this.#giveUp(row);
+    const outcome = await this.#ask(row);
+    switch (outcome.type) {
+      case 'taken':
+        return this.#recordSent(row, outcome.messageId);
+      case 'refused':
+        return this.#fail(row, outcome.failure);
+      case 'postponed':
+        return row.triedAt === null ? this.#postpone(row, outcome.failure) : this.#askAgain(row, row.triedAt);
+      case 'lost':
+        return this.#askAgain(row, row.triedAt ?? startedAt);
     }
   }
 
-  /** What WeChat has refused for now may be asked again; what it has not answered, only where it would know it. */
-  #passes(row: SentMessageRow, error: ProxyError): boolean {
-    if (error.code === 'wechat_refused') return isPassing(upstreamCode(error));
-    return wasNeverSent(error) || this.#mayAskAgain(row);
+  async #ask(row: SentMessageRow): Promise<Outcome> {
+    try {
+      return { type: 'taken', messageId: await this.#send(row) };
+    } catch (error) {
+      if (error instanceof MessageUnsent) return { type: 'postponed', failure: failureOf(error.reason) };
+      if (!(error instanceof ProxyError)) throw error;
+      const failure = failureOf(error);
+      if (error.code === 'wechat_refused')
+        return { type: isPassing(upstreamCode(error)) ? 'postponed' : 'refused', failure };
+      return wasNeverSent(error) ? { type: 'postponed', failure } : { type: 'lost' };
+    }
   }
 
   #send({ id, kind, openid, templateId, requestJson }: SentMessageRow): Promise<string | undefined> {
@@ -205,30 +208,52 @@ export class TemplateMessages {
       : sendSubscriptionMessage(this.#options, request);
   }
 
-  /** Whether WeChat would know a message that it has got already. */
-  #mayAskAgain({ kind, triedAt }: SentMessageRow): boolean {
-    const { now } = this.#options;
-    return kind === 'template' && now() - (triedAt ?? now()) < KNOWN_FOR;
+  /** WeChat surely has not got the message. */
+  async #postpone(row: SentMessageRow, failure: Upstream): Promise<void> {
+    const wait = RETRY_WAITS[row.attempts];
+    if (wait === undefined) await this.#fail(row, failure);
+    else await this.#retryAfter(row, wait, null);
   }
 
-  async #retryAfter({ id }: SentMessageRow, wait: number): Promise<void> {
+  /** WeChat may have got the message: it is asked again while it would know that, else only listened to. */
+  async #askAgain(row: SentMessageRow, triedAt: number): Promise<void> {
+    const wait = RETRY_WAITS[row.attempts] ?? RESULT_PATIENCE;
+    const isInTime = isKnown(row.kind, triedAt, this.#options.now() + wait);
+    await this.#retryAfter(row, isInTime ? wait : RESULT_PATIENCE, triedAt);
+  }
+
+  /** Unless another process has taken the message over meanwhile. */
+  async #retryAfter({ id, attempts }: SentMessageRow, wait: number, triedAt: number | null): Promise<void> {
     const { store, now } = this.#options;
-    const again = { leasedUntil: 0, dueAt: now() + wait };
-    await store.db.updateTable('sent_messages').set(again).where('id', '=', id).execute();
+    await store.db
+      .updateTable('sent_messages')
+      .set({ leasedUntil: 0, dueAt: now() + wait, triedAt })
+      .where('id', '=', id)
+      .where('attempts', '=', attempts + 1)
+      .execute();
   }
 
   async #recordSent({ id }: SentMessageRow, messageId: string | undefined): Promise<void> {
     const { store, events } = this.#options;
     await store.transaction(async (trx) => {
-      const sent = { status: 'sent' as const, messageId: messageId ?? null, leasedUntil: 0 };
-      await trx.updateTable('sent_messages').set(sent).where('id', '=', id).execute();
-      const message = await trx.selectFrom('sent_messages').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-      const early = await this.#resultOf(trx, message);
-      if (!early) return;
-      await trx.deleteFrom('message_results').where('messageId', '=', early.messageId).execute();
-      await this.#finish(trx, message, early);
+      const message = await trx
+        .updateTable('sent_messages')
+        .set({ status: 'sent', messageId: messageId ?? null, leasedUntil: 0 })
+        .where('id', '=', id)
+        .where('status', '=', 'pending')
+        .returningAll()
+        .executeTakeFirst();
+      if (message) await this.#finishEarly(trx, message);
     });
     events.onAdded();
+  }
+
+  /** WeChat's answer is lost, and it cannot be asked again: what it has told of the message meanwhile counts. */
+  async #giveUp(row: SentMessageRow): Promise<void> {
+    const { store, events } = this.#options;
+    const isFinished = await store.transaction((trx) => this.#finishEarly(trx, row));
+    if (isFinished) events.onAdded();
+    else await this.#fail(row, LOST);
   }
 
   async #fail({ id }: SentMessageRow, { code, message }: Upstream): Promise<void> {
@@ -244,6 +269,15 @@ export class TemplateMessages {
       if (failed) await events.add(trx, 'template.failed', messageView(failed));
     });
     events.onAdded();
+  }
+
+  /** Finishes the message where news of it were there before its number. */
+  async #finishEarly(trx: Trx, message: SentMessageRow): Promise<boolean> {
+    const early = await this.#resultOf(trx, message);
+    if (!early) return false;
+    await trx.deleteFrom('message_results').where('messageId', '=', early.messageId).execute();
+    await this.#finish(trx, message, early);
+    return true;
   }
 
   async #finish(trx: Trx, { id }: SentMessageRow, result: Omit<MessageResultRow, 'dueAt'>): Promise<void> {
@@ -275,6 +309,43 @@ export class TemplateMessages {
       .executeTakeFirst();
   }
 
+  /** News whose time has come. While a message to the same user is under way, they may be of that one. */
+  #dueResults(): Promise<MessageResultRow[]> {
+    const { store, now } = this.#options;
+    return store.db
+      .selectFrom('message_results as result')
+      .selectAll()
+      .where('dueAt', '<=', now())
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('sent_messages as message')
+              .select('message.id')
+              .whereRef('message.openid', '=', 'result.openid')
+              .whereRef('message.kind', '=', 'result.kind')
+              .where('message.status', '=', 'pending')
+              .where('message.triedAt', 'is not', null),
+          ),
+        ),
+      )
+      .limit(ROUND)
+      .execute();
+  }
+
+  async #tell(result: MessageResultRow): Promise<void> {
+    const { store, events } = this.#options;
+    await store.transaction(async (trx) => {
+      const { numDeletedRows } = await trx
+        .deleteFrom('message_results')
+        .where('messageId', '=', result.messageId)
+        .executeTakeFirst();
+      if (numDeletedRows !== 1n) return;
+      const message = await this.#messageOf(trx, result);
+      if (message) await this.#finish(trx, message, result);
+      else await events.add(trx, typeOf(result), resultView(result));
+    });
+  }
+
   /** News of a message that were there before its number. */
   #resultOf(trx: Trx, message: SentMessageRow): Promise<MessageResultRow | undefined> {
     const results = trx.selectFrom('message_results').selectAll();
@@ -294,8 +365,17 @@ const ID_PREFIX = 'msg_';
 
 const LOST: Upstream = {
   code: 'unknown',
-  message: 'The proxy stopped while WeChat was asked, and the same message must not come twice.',
+  message: 'WeChat was asked, but its answer was lost; and the same message must not come twice.',
 };
+
+/** Whether WeChat, asked for a message again, would know that it has got it. */
+function isKnown(kind: SentMessageRow['kind'], triedAt: number, at: number): boolean {
+  return kind === 'template' && at - triedAt < KNOWN_FOR;
+}
+
+function failureOf({ upstream, code, message }: ProxyError): Upstream {
+  return upstream ?? { code, message };
+}
 
 function isPassing(errcode: string | undefined): boolean {
   return isStale(errcode) || PASSING.has(errcode ?? '');

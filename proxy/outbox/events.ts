@@ -33,9 +33,10 @@ export class Events {
     const now = this.#now();
     const id = `evt_${randomBytes(16).toString('hex')}`;
     const event = { id, type, createdAt: now, dataJson: JSON.stringify(data) };
-    const delivery = { ...pending(id, now), leasedUntil };
     await trx.insertInto('events').values(event).execute();
-    if (this.#isDelivered(type)) await trx.insertInto('outbox').values(delivery).execute();
+    if (!this.#isDelivered(type)) return { ...event, ...pending(id, now) };
+    const delivery = { ...pending(id, now), leasedUntil };
+    await trx.insertInto('outbox').values(delivery).execute();
     return { ...event, ...delivery };
   }
 

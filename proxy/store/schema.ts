@@ -221,7 +221,7 @@ export interface SentMessagesTable {
   /** While this lies ahead, some process is sending it. */
   leasedUntil: number;
   createdAt: number;
-  /** When WeChat was first asked. */
+  /** Since when WeChat may have got it. Null: it surely has not. */
   triedAt: number | null;
   /** WeChat's number. */
   messageId: string | null;

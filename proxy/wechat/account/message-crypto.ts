@@ -11,7 +11,8 @@ const AES_BLOCK = 16;
 const PADDING = 32;
 const RANDOM_BYTES = 16;
 const LENGTH_BYTES = 4;
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** With its padding: else that could be moved into the nonce, which is signed together with it and without a mark between. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** `EncodingAESKey`, 43 characters, as the 32 bytes that it stands for. */
 export function decodeAesKey(encodingAesKey: string): Buffer {

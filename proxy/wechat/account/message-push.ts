@@ -54,6 +54,8 @@ export type Fields = Record<string, XmlValue | undefined>;
 /** In milliseconds. */
 const TOLERANCE = 300_000;
 const ROOM_FOR_NONCE = 128;
+/** How many objects and lists of JSON stand in each other, at most. WeChat's messages have five. */
+const MAX_DEPTH = 8;
 
 /** The answer by which an address shows WeChat that it knows the token. @throws {ProxyError} `invalid_signature` */
 export function readEcho({ token }: MessageKeys, query: PushQuery): string {
@@ -126,13 +128,13 @@ function content(reply: MessageReply): XmlDocument {
           item: reply.articles.map(({ title, description = '', picUrl = '', url }) => ({
             Title: legalText(title),
             Description: legalText(description),
-            PicUrl: picUrl,
-            Url: url,
+            PicUrl: legalText(picUrl),
+            Url: legalText(url),
           })),
         },
       };
     case 'transfer_customer_service':
-      return { MsgType: reply.type, ...(reply.kfAccount && { TransInfo: { KfAccount: reply.kfAccount } }) };
+      return { MsgType: reply.type, ...(reply.kfAccount && { TransInfo: { KfAccount: legalText(reply.kfAccount) } }) };
   }
 }
 
@@ -154,11 +156,31 @@ function decrypt(keys: MessageKeys, query: PushQuery, fields: Fields): string {
 }
 
 function readFields(source: Buffer | string): { fields: Fields; format: Push['format'] } {
-  // A JSON body begins with a brace, an XML one cannot.
-  if (!/^\s*\{/.test(source.toString('utf8'))) return { fields: parseXmlTree(source), format: 'xml' };
-  const fields = parseJsonAsText(source);
+  const text = typeof source === 'string' ? source : decodeUtf8(source);
+  if (text.includes('\0')) throw malformed('It has NUL in it.');
+  // A JSON body begins with a brace, an XML one cannot. Users can send characters that XML does not allow, and WeChat
+  // puts them into it all the same: https://github.com/offu/WeRoBot/issues/420
+  if (!/^\s*\{/.test(text)) return { fields: parseXmlTree(legalText(text)), format: 'xml' };
+  const fields = toXmlValue(parseJsonAsText(text), MAX_DEPTH);
   if (!isTree(fields)) throw malformed('It is neither XML nor a JSON object.');
   return { fields, format: 'json' };
+}
+
+function decodeUtf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw malformed('It is not UTF-8.');
+  }
+}
+
+/** What XML would have said: text, or what holds others. */
+function toXmlValue(value: unknown, depth: number): XmlValue {
+  if (typeof value !== 'object' || value === null) return String(value ?? '');
+  if (depth === 0) throw malformed('It has too many elements within elements.');
+  if (Array.isArray(value)) return value.map((item) => toXmlValue(item, depth - 1));
+  const members = Object.entries(value).map(([name, inner]) => [name, toXmlValue(inner, depth - 1)]);
+  return Object.fromEntries(members);
 }
 
 function describe(fields: Fields): { message: Message } {
@@ -171,8 +193,8 @@ function describe(fields: Fields): { message: Message } {
   return { message: { account: to!, openid: from!, createdAt: Number(time) * 1_000, type: kind!, fields } };
 }
 
-function isTree(value: unknown): value is XmlTree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isTree(value: XmlValue): value is XmlTree {
+  return typeof value === 'object' && !Array.isArray(value);
 }
 
 function malformed(reason: string): ProxyError {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SubscriptionMessageRequest, TemplateMessageRequest } from '../../api.ts';
+import { ProxyError } from '../../errors.ts';
 import type { AccessToken } from './access-token.ts';
 import type { ApiClient } from './api-client.ts';
 
@@ -11,11 +12,22 @@ export interface TemplateMessageOptions {
 /** WeChat's number is larger than a double can hold: it stays text. */
 const SendAnswer = z.object({ msgid: z.union([z.string(), z.number().transform(String)]).optional() });
 
+/** No token was to be had, and so WeChat has not got the message. */
+export class MessageUnsent extends Error {
+  readonly reason: ProxyError;
+
+  constructor(reason: ProxyError) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
 /**
  * Sends a template message.
  * @param id by which WeChat tells, for ten minutes, that it has got the same message before
  * @returns WeChat's number
  * @throws {ProxyError} `wechat_refused`, `wechat_unavailable`
+ * @throws {MessageUnsent}
  * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage
  */
 export async function sendTemplateMessage(
@@ -30,6 +42,7 @@ export async function sendTemplateMessage(
  * Sends a message that its user has subscribed to. WeChat has nothing by which it would tell a repetition.
  * @returns WeChat's number, which not every answer bears
  * @throws {ProxyError} `wechat_refused`, `wechat_unavailable`
+ * @throws {MessageUnsent}
  * @see https://developers.weixin.qq.com/doc/service/api/notify/notify/api_sendnewsubscribemsg
  */
 export async function sendSubscriptionMessage(
@@ -53,6 +66,14 @@ async function send(
   path: string,
   body: object,
 ): Promise<string | undefined> {
-  const answer = await accessToken.use((token) => api({ method: 'POST', path, query: { access_token: token }, body }));
+  let refusal: unknown;
+  const ask = (token: string) =>
+    api({ method: 'POST', path, query: { access_token: token }, body }).catch((error) => {
+      refusal = error;
+      throw error;
+    });
+  const answer = await accessToken.use(ask).catch((error) => {
+    throw error instanceof ProxyError && error !== refusal ? new MessageUnsent(error) : error;
+  });
   return SendAnswer.safeParse(answer).data?.msgid;
 }
