@@ -86,8 +86,8 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   const onError = (error: unknown, doing: string) => logger.error(describe(error), doing);
   const metrics = createMetrics();
   const services = await createServices(config, { now, onError });
-  const { store, http, credentials, api, app, accessToken, gateway, events, orders, refunds, templateMessages } =
-    services;
+  const { store, http, credentials, api, app, accessToken, gateway, events, orders, refunds } = services;
+  const { templateMessages, messageResults } = services;
   const jsapiTicket = new JsapiTicket({ ...credentials, ...app, api, accessToken });
   const oauth = new OAuth({ ...app, api, openUrl: config.WECHAT_OPEN_URL });
 
@@ -105,7 +105,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
   const qrCodes = new QrCodes({ api, http, accessToken, mpUrl: config.WECHAT_MP_URL, now });
   const delivery = createDelivery();
   const onBadReply = (reason: string) => logger.warn({ reason }, 'a reply that cannot be passed on');
-  const inbox = new Inbox({ store, events, delivery, templateMessages, now, onError, onBadReply });
+  const inbox = new Inbox({ store, events, delivery, results: messageResults, now, onError, onBadReply });
 
   let draining = false;
   const routes = [
@@ -157,7 +157,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
     repeat(SECOND, onError, 'keeping token and ticket fresh', () =>
       Promise.all([accessToken.keepFresh(), jsapiTicket.keepFresh()]),
     ),
-    repeat(10 * SECOND, onError, 'telling what became of messages', () => templateMessages.tellResults()),
+    repeat(10 * SECOND, onError, 'telling what became of messages', () => messageResults.tellDue()),
     repeat(MINUTE, onError, 'keeping certificates fresh', () => gateway.keepFresh()),
     repeat(10 * MINUTE, onError, 'removing old sign-ins', () => signIns.removeOld()),
   ];

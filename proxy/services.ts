@@ -4,6 +4,7 @@ import type { EventType } from './api.ts';
 import { type Config, isOfType, merchantCertificate } from './config.ts';
 import { V3_NOTIFY_PATH } from './http/pay-notifications.ts';
 import { V2_NOTIFY_PATH, V2_REFUND_NOTIFY_PATH } from './http/pay-v2-notifications.ts';
+import { MessageResults } from './messages/message-results.ts';
 import { TemplateMessages } from './messages/template-messages.ts';
 import { Orders } from './orders/orders.ts';
 import { Payments } from './orders/payments.ts';
@@ -41,8 +42,11 @@ export async function createServices(config: Config, { now, onError }: Surroundi
   const accessToken = new AccessToken({ ...credentials, ...app, api, tokenApi: config.WECHAT_TOKEN_API });
 
   const events = new Events({ store, now, isDelivered: (type) => receiverOf(config, type) !== undefined });
-  const orderPaidTemplate = config.TEMPLATE_ORDER_PAID;
-  const templateMessages = new TemplateMessages({ store, events, api, accessToken, orderPaidTemplate, now, onError });
+  const messageResults = new MessageResults({ store, events, now });
+  const templateMessages = new TemplateMessages({
+    ...{ store, events, results: messageResults, api, accessToken, now, onError },
+    orderPaidTemplate: config.TEMPLATE_ORDER_PAID,
+  });
   const onPaid = templateMessages.addOrderPaid.bind(templateMessages);
   const orders = new Orders({ store, events, gateway, onPaid, now, onError });
   const payments = new Payments({ store, orders, gateway, now, onError });
@@ -51,7 +55,7 @@ export async function createServices(config: Config, { now, onError }: Surroundi
   const reconciliation = new Reconciliation({ store, orders, refunds, gateway, onError });
   return {
     ...{ store, http, credentials, api, app, accessToken, gateway, v3, v2 },
-    ...{ events, templateMessages, orders, payments, refunds, products, reconciliation },
+    ...{ events, messageResults, templateMessages, orders, payments, refunds, products, reconciliation },
   };
 }
 

@@ -7,16 +7,16 @@ import type { Events } from '../outbox/events.ts';
 import type { Store, Trx } from '../store/store.ts';
 import type { Message } from '../wechat/account/message-push.ts';
 import { parseJson } from '../wechat/parse-json.ts';
+import type { MessageResults } from './message-results.ts';
 import { messageView, scanOf } from './message-view.ts';
 import { resultsOf } from './sending-results.ts';
-import type { TemplateMessages } from './template-messages.ts';
 
 export interface InboxOptions {
   store: Store;
   events: Events;
   /** Undefined where no receiver is configured. */
   delivery: Delivery | undefined;
-  templateMessages: TemplateMessages;
+  results: MessageResults;
   now: () => number;
   onError: (error: unknown, doing: string) => void;
   /** What the merchant's server has answered wrongly, and why. */
@@ -85,10 +85,10 @@ export class Inbox {
 
   /** @returns the event that is to be delivered now, and may be answered */
   async #record(trx: Trx, message: Message, leasedUntil: number) {
-    const { events, templateMessages } = this.#options;
-    const results = resultsOf(message);
-    if (results.length > 0) {
-      for (const result of results) await templateMessages.recordResult(trx, result);
+    const { events, results } = this.#options;
+    const told = resultsOf(message);
+    if (told.length > 0) {
+      for (const result of told) await results.record(trx, result);
       return undefined;
     }
     const scan = scanOf(message);

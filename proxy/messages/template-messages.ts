@@ -1,9 +1,9 @@
-/** Template and subscription messages: stored first, sent afterwards, once; and what became of them. */
+/** Template and subscription messages: stored first, sent afterwards, once. What became of them, WeChat tells later. */
 import { randomBytes } from 'node:crypto';
 import type { SubscriptionMessageRequest, TemplateMessageRequest } from '../api.ts';
 import { ProxyError, type Upstream } from '../errors.ts';
 import type { Events } from '../outbox/events.ts';
-import type { MessageResultRow, OrderRow, SentMessageRow } from '../store/schema.ts';
+import type { OrderRow, SentMessageRow } from '../store/schema.ts';
 import type { Store, Trx } from '../store/store.ts';
 import { isStale } from '../wechat/account/access-token.ts';
 import { upstreamCode } from '../wechat/account/api-client.ts';
@@ -14,12 +14,13 @@ import {
   type TemplateMessageOptions,
 } from '../wechat/account/template-message.ts';
 import { wasNeverSent } from '../wechat/http-client.ts';
+import { type MessageResults, messageView, RESULT_PATIENCE } from './message-results.ts';
 import { orderPaidMessage } from './order-paid-message.ts';
-import type { SendingResult } from './sending-results.ts';
 
 export interface TemplateMessagesOptions extends TemplateMessageOptions {
   store: Store;
   events: Events;
+  results: MessageResults;
   /** Of the message that every payer gets; undefined: none. */
   orderPaidTemplate: string | undefined;
   now: () => number;
@@ -49,8 +50,6 @@ const KNOWN_FOR = 9 * MINUTE;
 /** Longer than asking takes where WeChat is busy, slow, and wants a newer token. */
 const LEASE = 2 * MINUTE;
 const ROUND = 10;
-/** How long news of a message wait for the answer that bears its number, and a message without an answer for news. */
-const RESULT_PATIENCE = MINUTE;
 
 /** `errcode`s that pass: -1 busy, 45009 of the day, 45011 of the minute, 50002 frozen for now. */
 const PASSING = new Set(['-1', '45009', '45011', '50002']);
@@ -79,23 +78,6 @@ export class TemplateMessages {
     if (request) await this.#add(trx, { kind: 'template', request }, order.id);
   }
 
-  /** What WeChat tells of a message, in the transaction that takes it in. */
-  async recordResult(trx: Trx, result: SendingResult): Promise<void> {
-    const { now } = this.#options;
-    const row = {
-      ...toRow(result),
-      createdAt: now(),
-      dueAt: now() + RESULT_PATIENCE,
-    };
-    const message = await this.#messageOf(trx, row);
-    if (message) return this.#finish(trx, message, row);
-    await trx
-      .insertInto('message_results')
-      .values(row)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-
   /** Sends the messages whose time has come. They go on after it returns. */
   async startDue(): Promise<void> {
     const { store, now, onError } = this.#options;
@@ -119,14 +101,6 @@ export class TemplateMessages {
         });
       this.#underway.add(sending);
     }
-  }
-
-  /** Tells what is known of messages that nobody here has sent, or whose number is lost. */
-  async tellResults(): Promise<void> {
-    const due = await this.#dueResults();
-    for (const result of due) await this.#tell(result);
-    if (due.length > 0) this.#options.events.onAdded();
-    if (due.length === ROUND) await this.tellResults();
   }
 
   /** Waits for what is under way. */
@@ -243,7 +217,7 @@ export class TemplateMessages {
         .where('status', '=', 'pending')
         .returningAll()
         .executeTakeFirst();
-      if (message) await this.#finishEarly(trx, message);
+      if (message) await this.#options.results.finish(trx, message);
     });
     events.onAdded();
   }
@@ -251,7 +225,7 @@ export class TemplateMessages {
   /** WeChat's answer is lost, and it cannot be asked again: what it has told of the message meanwhile counts. */
   async #giveUp(row: SentMessageRow): Promise<void> {
     const { store, events } = this.#options;
-    const isFinished = await store.transaction((trx) => this.#finishEarly(trx, row));
+    const isFinished = await store.transaction((trx) => this.#options.results.finish(trx, row));
     if (isFinished) events.onAdded();
     else await this.#fail(row, LOST);
   }
@@ -269,94 +243,6 @@ export class TemplateMessages {
       if (failed) await events.add(trx, 'template.failed', messageView(failed));
     });
     events.onAdded();
-  }
-
-  /** Finishes the message where news of it were there before its number. */
-  async #finishEarly(trx: Trx, message: SentMessageRow): Promise<boolean> {
-    const early = await this.#resultOf(trx, message);
-    if (!early) return false;
-    await trx.deleteFrom('message_results').where('messageId', '=', early.messageId).execute();
-    await this.#finish(trx, message, early);
-    return true;
-  }
-
-  async #finish(trx: Trx, { id }: SentMessageRow, result: Omit<MessageResultRow, 'dueAt'>): Promise<void> {
-    const { messageId, failureCode, failureMessage } = result;
-    const status = failureCode === null ? ('delivered' as const) : ('failed' as const);
-    const finished = await trx
-      .updateTable('sent_messages')
-      .set({ status, messageId, failureCode, failureMessage, leasedUntil: 0 })
-      .where('id', '=', id)
-      .where('status', 'in', ['pending', 'sent'])
-      .returningAll()
-      .executeTakeFirst();
-    if (finished) await this.#options.events.add(trx, typeOf(result), messageView(finished));
-  }
-
-  /** The message that news are of: by WeChat's number; a subscription message, whose number need not be known, by its user and template. */
-  async #messageOf(trx: Trx, result: Omit<MessageResultRow, 'dueAt'>): Promise<SentMessageRow | undefined> {
-    const messages = trx.selectFrom('sent_messages').selectAll();
-    const known = await messages.where('messageId', '=', result.messageId).executeTakeFirst();
-    if (known || result.templateId === null) return known;
-    return messages
-      .where('openid', '=', result.openid)
-      .where('kind', '=', result.kind)
-      .where('templateId', '=', result.templateId)
-      .where('status', '=', 'sent')
-      .where('messageId', 'is', null)
-      .orderBy('createdAt')
-      .limit(1)
-      .executeTakeFirst();
-  }
-
-  /** News whose time has come. While a message to the same user is under way, they may be of that one. */
-  #dueResults(): Promise<MessageResultRow[]> {
-    const { store, now } = this.#options;
-    return store.db
-      .selectFrom('message_results as result')
-      .selectAll()
-      .where('dueAt', '<=', now())
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('sent_messages as message')
-              .select('message.id')
-              .whereRef('message.openid', '=', 'result.openid')
-              .whereRef('message.kind', '=', 'result.kind')
-              .where('message.status', '=', 'pending')
-              .where('message.triedAt', 'is not', null),
-          ),
-        ),
-      )
-      .limit(ROUND)
-      .execute();
-  }
-
-  async #tell(result: MessageResultRow): Promise<void> {
-    const { store, events } = this.#options;
-    await store.transaction(async (trx) => {
-      const { numDeletedRows } = await trx
-        .deleteFrom('message_results')
-        .where('messageId', '=', result.messageId)
-        .executeTakeFirst();
-      if (numDeletedRows !== 1n) return;
-      const message = await this.#messageOf(trx, result);
-      if (message) await this.#finish(trx, message, result);
-      else await events.add(trx, typeOf(result), resultView(result));
-    });
-  }
-
-  /** News of a message that were there before its number. */
-  #resultOf(trx: Trx, message: SentMessageRow): Promise<MessageResultRow | undefined> {
-    const results = trx.selectFrom('message_results').selectAll();
-    if (message.messageId !== null) return results.where('messageId', '=', message.messageId).executeTakeFirst();
-    return results
-      .where('openid', '=', message.openid)
-      .where('kind', '=', message.kind)
-      .where('templateId', '=', message.templateId)
-      .where('createdAt', '>=', message.triedAt)
-      .limit(1)
-      .executeTakeFirst();
   }
 }
 
@@ -379,33 +265,4 @@ function failureOf({ upstream, code, message }: ProxyError): Upstream {
 
 function isPassing(errcode: string | undefined): boolean {
   return isStale(errcode) || PASSING.has(errcode ?? '');
-}
-
-function typeOf({ failureCode }: Pick<MessageResultRow, 'failureCode'>) {
-  return failureCode === null ? ('template.delivered' as const) : ('template.failed' as const);
-}
-
-function toRow({ messageId, kind, openid, templateId, failure }: SendingResult) {
-  return {
-    ...{ messageId, kind, openid },
-    templateId: templateId ?? null,
-    failureCode: failure?.code ?? null,
-    failureMessage: failure?.message ?? null,
-  };
-}
-
-/** @see the events `template.delivered` and `template.failed` */
-function messageView(row: SentMessageRow): object {
-  return { id: row.id, ...resultView(row), ...(row.orderId !== null && { orderId: row.orderId }) };
-}
-
-function resultView(row: Omit<MessageResultRow, 'messageId' | 'dueAt'> & { messageId: string | null }): object {
-  const { kind, openid, templateId, messageId, failureCode: code, failureMessage: message, createdAt } = row;
-  return {
-    ...{ kind, openid },
-    ...(templateId !== null && { templateId }),
-    ...(messageId !== null && { messageId }),
-    createdAt: new Date(createdAt).toISOString(),
-    ...(code !== null && { failure: { code, message } }),
-  };
 }

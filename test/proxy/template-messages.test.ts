@@ -53,14 +53,14 @@ async function startSending(t: TestContext) {
     await Promise.all(stores.map((store) => store.close()));
     await rm(folder, { recursive: true });
   });
-  const { store, events, templateMessages } = await start();
+  const { store, events, templateMessages, messageResults: results } = await start();
   const onError = (error: unknown) => assert.fail(error as Error);
   const onBadReply = assert.fail;
-  const inbox = new Inbox({ store, events, delivery: undefined, templateMessages, now, onError, onBadReply });
+  const inbox = new Inbox({ store, events, delivery: undefined, results, now, onError, onBadReply });
   const round = async () => {
     await templateMessages.startDue();
     await templateMessages.drain();
-    await templateMessages.tellResults();
+    await results.tellDue();
   };
   return {
     ...{ wechat, clock, start, store, templateMessages, round },
