@@ -158,6 +158,7 @@ export async function createProxy(config: Config, options: ProxyOptions = {}): P
       Promise.all([accessToken.keepFresh(), jsapiTicket.keepFresh()]),
     ),
     repeat(10 * SECOND, onError, 'telling what became of messages', () => messageResults.tellDue()),
+    repeat(MINUTE, onError, 'forgetting what was answered', () => inbox.forgetReplies()),
     repeat(MINUTE, onError, 'keeping certificates fresh', () => gateway.keepFresh()),
     repeat(10 * MINUTE, onError, 'removing old sign-ins', () => signIns.removeOld()),
   ];

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventType, type MessageReply, ReplyAnswer } from '../api.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 import type { Events } from '../outbox/events.ts';
-import type { Store, Trx } from '../store/store.ts';
+import type { Db, Store, Trx } from '../store/store.ts';
 import type { Message } from '../wechat/account/message-push.ts';
 import { parseJson } from '../wechat/parse-json.ts';
 import type { MessageResults } from './message-results.ts';
@@ -29,6 +29,8 @@ type Next = () => Promise<MessageReply | undefined>;
 /** In milliseconds, and how often: for as long as WeChat waits. */
 const LOOK_PAUSE = 250;
 const LOOKS = 20;
+/** In milliseconds. */
+const REPLY_LIFETIME = 600_000;
 
 export class Inbox {
   readonly #options: InboxOptions;
@@ -53,18 +55,25 @@ export class Inbox {
     return received;
   }
 
+  /** What users were answered is theirs, and no use any more once WeChat repeats their messages no longer. */
+  async forgetReplies(): Promise<void> {
+    const { store, now } = this.#options;
+    const forgotten = { replyJson: JSON.stringify(null), forgetAt: null };
+    await store.db.updateTable('received_messages').set(forgotten).where('forgetAt', '<=', now()).execute();
+  }
+
   async #receive(key: string, message: Message): Promise<Next> {
-    const { store, events, delivery, now, onError } = this.#options;
+    const { store, events, delivery, onError } = this.#options;
     const leasedUntil = delivery?.leaseNow() ?? 0;
     const stored = await store.transaction(async (trx) => {
       const { numInsertedOrUpdatedRows } = await trx
         .insertInto('received_messages')
-        .values({ key, receivedAt: now(), replyJson: null })
+        .values({ key, replyJson: null, forgetAt: null })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows !== 1n) return undefined;
       const row = await this.#record(trx, message, leasedUntil);
-      if (!row) await keepReply(trx, key, undefined);
+      if (!row) await this.#setReply(trx, key, undefined);
       return { row };
     });
     if (!stored) return () => this.#earlierReply(key);
@@ -99,8 +108,15 @@ export class Inbox {
 
   async #keepReply(key: string, answer: Buffer | undefined): Promise<MessageReply | undefined> {
     const reply = answer && this.#readReply(answer);
-    await keepReply(this.#options.store.db, key, reply);
+    await this.#setReply(this.#options.store.db, key, reply);
     return reply;
+  }
+
+  /** For when the message comes again. That there is none is kept, too. */
+  async #setReply(db: Db, key: string, reply: MessageReply | undefined): Promise<void> {
+    const forgetAt = reply ? this.#options.now() + REPLY_LIFETIME : null;
+    const answered = { replyJson: JSON.stringify(reply ?? null), forgetAt };
+    await db.updateTable('received_messages').set(answered).where('key', '=', key).execute();
   }
 
   /** Another process may still be waiting for it. */
@@ -127,12 +143,6 @@ export class Inbox {
     this.#options.onBadReply(`${issue!.path.join('.')}: ${issue!.message}`);
     return undefined;
   }
-}
-
-/** For when the message comes again. That there is none is kept, too. */
-async function keepReply(db: Store['db'] | Trx, key: string, reply: MessageReply | undefined): Promise<void> {
-  const replyJson = JSON.stringify(reply ?? null);
-  await db.updateTable('received_messages').set({ replyJson }).where('key', '=', key).execute();
 }
 
 /**

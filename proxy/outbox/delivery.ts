@@ -172,6 +172,8 @@ export class Delivery {
       const response = await axios.post(url, body, {
         headers: {
           'Content-Type': 'application/json',
+          // Nothing is decompressed: a reply has to come as it is.
+          'Accept-Encoding': 'identity',
           'User-Agent': 'weixin-widgets',
           'webhook-id': row.id,
           'webhook-timestamp': String(Math.floor(timestamp.getTime() / SECOND)),

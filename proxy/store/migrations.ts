@@ -214,9 +214,10 @@ const messages: Migration = {
     await db.schema
       .createTable('received_messages')
       .addColumn('key', 'text', (column) => column.primaryKey())
-      .addColumn('receivedAt', 'bigint', (column) => column.notNull())
       .addColumn('replyJson', 'text')
+      .addColumn('forgetAt', 'bigint')
       .execute();
+    await db.schema.createIndex('receivedMessagesByForgetAt').on('received_messages').column('forgetAt').execute();
 
     await db.schema
       .createTable('sent_messages')

@@ -200,9 +200,10 @@ export interface OutboxTable {
 export interface ReceivedMessagesTable {
   /** SHA-256 of what tells it from others. */
   key: string;
-  receivedAt: number;
-  /** What the user was answered. */
+  /** What the user was answered, if that is known yet. */
   replyJson: string | null;
+  /** When that is forgotten: WeChat repeats a message for some seconds only, and it is the user's. */
+  forgetAt: number | null;
 }
 
 /** Template and subscription messages, written in the transaction that writes what they tell of. */

@@ -173,7 +173,9 @@ function readTree(nodes: Node[], depth: number): XmlTree {
     if (isText || name === '#cdata') throw malformed('has text between elements');
     const value = readValue(content, depth);
     const earlier = tree[name];
-    tree[name] = earlier === undefined ? value : Array.isArray(earlier) ? [...earlier, value] : [earlier, value];
+    // Not copied: a document can have one element very often, and is read before its signature is.
+    if (Array.isArray(earlier)) earlier.push(value);
+    else tree[name] = earlier === undefined ? value : [earlier, value];
   }
   return tree;
 }
