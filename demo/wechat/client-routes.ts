@@ -119,6 +119,7 @@ export function clientRoutes(world: World): Router<Exchange> {
   }
 
   router.get('/', (ctx) => sendFile(ctx, 'phone.html'));
+  router.get('/debug', (ctx) => ctx.redirect('/#debugging'));
   router.get('/client/*path', (ctx) => sendFile(ctx, ctx.path.slice('/client/'.length)));
 
   return router;

@@ -69,7 +69,13 @@ export class Merchant {
     });
   }
 
-  async #fetchTicket(): Promise<string> {
+  /** Calls one of the account's APIs under `/cgi-bin`, with a token. */
+  async call(path: string, content: object): Promise<Record<string, string>> {
+    const query = new URLSearchParams({ access_token: await this.#fetchToken() });
+    return json(`${this.#wechat.url}/cgi-bin/${path}?${query}`, { method: 'POST', body: JSON.stringify(content) });
+  }
+
+  async #fetchToken(): Promise<string> {
     const { access_token } = await json(`${this.#wechat.url}/cgi-bin/stable_token`, {
       method: 'POST',
       body: JSON.stringify({
@@ -78,7 +84,11 @@ export class Merchant {
         secret: this.#setting('WECHAT_APP_SECRET'),
       }),
     });
-    const query = new URLSearchParams({ access_token: access_token!, type: 'jsapi' });
+    return access_token!;
+  }
+
+  async #fetchTicket(): Promise<string> {
+    const query = new URLSearchParams({ access_token: await this.#fetchToken(), type: 'jsapi' });
     const { ticket } = await json(`${this.#wechat.url}/cgi-bin/ticket/getticket?${query}`);
     return ticket!;
   }

@@ -16,7 +16,7 @@
   const fetch = window.fetch.bind(window); // the page may replace its own
   // iOS checks signatures and pay directories against the page that was loaded, however often the history changed since.
   const landingUrl = location.href;
-  // What wx.config has been granted lasts as long as the page: this tells one load of it from the next.
+  // What wx.config has been granted, and the cards that were set, last as long as the page: this tells one load from the next.
   const page = Math.random().toString(36).slice(2);
 
   pretendToBeInWeChat();
@@ -94,7 +94,9 @@
     }
     const payload = { phone, page, platform, name, args, url: location.href, landingUrl };
     try {
-      return window.__weixinInvoke ? await later(window.__weixinInvoke(payload)) : await post(payload);
+      const answer = await (window.__weixinInvoke ? later(window.__weixinInvoke(payload)) : post(payload));
+      if (answer.err_msg === 'preVerifyJSAPI:ok') showOpenTags(args.verifyOpenTagList);
+      return answer;
     } catch {
       return {
         err_msg: `${name === 'getBrandWCPayRequest' ? 'get_brand_wcpay_request' : name}:fail`,
@@ -117,6 +119,53 @@
     return await response.json();
   }
 
+  /** WeChat draws its open tags itself, those that `wx.config` was granted; everywhere else they are unknown elements. */
+  function showOpenTags(granted) {
+    for (const [name, use] of Object.entries({ 'wx-open-launch-weapp': launch, 'wx-open-subscribe': subscribe })) {
+      if (granted?.includes(name) && !customElements.get(name)) customElements.define(name, openTag(use));
+    }
+  }
+
+  /** An element that shows what its template holds, apart from the page's own styles. */
+  function openTag(use) {
+    return class extends HTMLElement {
+      connectedCallback() {
+        if (this.shadowRoot) return;
+        const template = this.querySelector('template, script[type="text/wxtag-template"]');
+        this.attachShadow({ mode: 'open' }).innerHTML = template?.innerHTML ?? '';
+        this.addEventListener('click', () => use(this));
+        this.dispatchEvent(new CustomEvent('ready', { bubbles: true, detail: {} }));
+      }
+    };
+  }
+
+  async function launch(tag) {
+    const ok = await askPhone({ tag: 'launch', path: tag.getAttribute('path') ?? tag.getAttribute('username') ?? '' });
+    tag.dispatchEvent(new CustomEvent(ok ? 'launch' : 'error', { bubbles: true, detail: {} }));
+  }
+
+  async function subscribe(tag) {
+    const templates = (tag.getAttribute('template') ?? '').split(',').filter(Boolean);
+    const accepted = await askPhone({ tag: 'subscribe', templates });
+    const statusOf = (id) => JSON.stringify({ status: accepted.includes(id) ? 'accept' : 'reject' });
+    const subscribeDetails = JSON.stringify(Object.fromEntries(templates.map((id) => [id, statusOf(id)])));
+    const detail = { errMsg: 'subscribe:ok', subscribeDetails };
+    tag.dispatchEvent(new CustomEvent('success', { bubbles: true, detail }));
+  }
+
+  /** What only its user can answer. */
+  function askPhone(question) {
+    const id = Math.random();
+    return new Promise((resolve) => {
+      addEventListener('message', function hear({ source, origin, data }) {
+        if (source !== window.parent || origin !== standIn || data?.wechat !== 'answer' || data.id !== id) return;
+        removeEventListener('message', hear);
+        resolve(data.answer);
+      });
+      window.parent.postMessage({ wechat: 'ask', id, question }, standIn || '*');
+    });
+  }
+
   function install(bridge) {
     window.WeixinJSBridge = bridge;
     setTimeout(() => document.dispatchEvent(new Event('WeixinJSBridgeReady')), 0);
@@ -126,7 +175,10 @@
   function tellPhone() {
     const tell = () => {
       const canGoBack = window.navigation?.canGoBack ?? false;
-      window.parent.postMessage({ wechat: 'page', url: location.href, title: document.title, canGoBack }, standIn);
+      window.parent.postMessage(
+        { wechat: 'page', page, url: location.href, title: document.title, canGoBack },
+        standIn,
+      );
     };
     for (const method of ['pushState', 'replaceState']) {
       const original = history[method];

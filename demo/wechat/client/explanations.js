@@ -9,11 +9,17 @@ const PURPOSES = [
   [/^BRIDGE uploadImage/, '网页让客户端上传图片', 'Page has the client upload a picture'],
   [/^BRIDGE downloadImage/, '网页让客户端下载图片', 'Page has the client download a picture'],
   [/^BRIDGE imagePreview/, '网页全屏看图', 'Page shows pictures full-screen'],
+  [/^BRIDGE updateAppMessageShareData/, '网页设置分享卡片（好友）', 'Page sets its share card (chat)'],
+  [/^BRIDGE updateTimelineShareData/, '网页设置分享卡片（时间线）', 'Page sets its share card (timeline)'],
   [/^BRIDGE /, '网页调用客户端功能', 'Page uses a client function'],
   [/ \/cgi-bin\/(stable_token|token)/, '取 access_token', 'Get an access token'],
   [/ \/cgi-bin\/qrcode\/create/, '生成带参数的二维码', 'Create a code with a scene'],
   [/ \/cgi-bin\/showqrcode/, '取二维码图片', 'Get the picture of a code'],
   [/ \/cgi-bin\/ticket\/getticket/, '取 JS-SDK 票据', 'Get a JS-SDK ticket'],
+  [/ \/cgi-bin\/message\/template\/send/, '下发模板消息', 'Template message'],
+  [/ \/cgi-bin\/message\/subscribe\/bizsend/, '下发订阅通知', 'Subscription message'],
+  [/ \/cgi-bin\/message\/custom\/send/, '下发客服消息', 'Customer service message'],
+  [/ \/cgi-bin\/user\/info/, '查用户信息', 'Look a user up'],
   [/ \/cgi-bin\/media\/get/, '下载客户端上传的图', 'Download what the client uploaded'],
   [/ \/cgi-bin\/media\/upload/, '上传临时素材', 'Upload temporary media'],
   [/ \/connect\/oauth2\/authorize/, '网页授权：用户同意', 'OAuth: the user consents'],
@@ -37,10 +43,15 @@ const PURPOSES = [
   [/ \/cgi-bin\/mmpayweb-bin\/checkmweb/, 'H5 支付中间页', 'H5 page between shop and WeChat'],
 ];
 
+/** The query of a message push, which has no other mark in safe mode. */
+const MESSAGE_PUSH = /[?&](msg_)?signature=.*[&]nonce=|[?&]nonce=.*&(msg_)?signature=/;
+
 /** What WeChat sends, by what is in it and where it goes, first match wins. */
 const NOTICES = [
   [/<req_info>|refund_status|refund-notify|"REFUND\./, '退款结果通知', 'Refund notification'],
   [/<product_id>/, '有人扫了商品码，问商户要订单', 'A product code was scanned: the merchant is asked for an order'],
+  [/echostr=/, '验证服务器地址', 'The server address is checked'],
+  [MESSAGE_PUSH, '推送消息或事件', 'Message or event pushed'],
   [/notify/, '支付结果通知', 'Payment notification'],
 ];
 
@@ -198,6 +209,48 @@ const REASONS = [
     'access_token 或密钥无效、过期，或已被更新的取代：丢掉旧的，取一次新的再试。',
     'The access token or secret is wrong, expired or replaced by a newer one: drop it, fetch once, try again.',
   ],
+  [
+    /40003 /,
+    '没有这个 openid，或它是别的公众号的：openid 因公众号而异。',
+    'Nobody has this openid, or it is another account’s: each account has its own for the same person.',
+  ],
+  [
+    /40037/,
+    '没有这个模板，或它属于另一类：模板消息和订阅通知的模板各用各的。',
+    'No such template, or one of the other kind: template and subscription messages have their own.',
+  ],
+  [
+    /43004/,
+    '对方没有关注公众号，收不到模板消息。',
+    'The user does not follow the account, so template messages cannot reach them.',
+  ],
+  [/43019/, '对方在公众号的黑名单里。', 'The user is on the account’s blacklist.'],
+  [
+    /43101/,
+    '对方没有订阅这个模板，或次数用完了：每同意一次只能发一条。',
+    'The user has not allowed this template, or not any more: each consent is good for one message.',
+  ],
+  [
+    /47003/,
+    '模板里的字段缺了、多了，或值不合类型：对照模板的字段名，一个不能少。',
+    'A field of the template is missing, or its value is not of its kind: compare with the names in the template.',
+  ],
+  [/47001/, '请求体不是微信要的 JSON。', 'The body is not the JSON that WeChat wants.'],
+  [
+    /45015/,
+    '客服消息只能在对方发来消息后的 48 小时内发送。',
+    'Customer service messages can be sent only within 48 hours of the user’s last message.',
+  ],
+  [
+    /invalid link|js secure domain/,
+    '分享的链接要是 JS 接口安全域名下的完整网址。',
+    'The link must be an absolute address on a JS-safe domain.',
+  ],
+  [
+    /invalid imgUrl/,
+    '分享的图标要是完整的 https 网址，不能是 data:。',
+    'The icon must be an absolute https address, and no data: one.',
+  ],
   [/40163/, '这个 code 已经用过了，code 只能用一次。', 'This code has been used; a code works once.'],
   [/40029|40226/, 'code 无效或过期了（五分钟有效）。', 'The code is not valid or too old (it lives five minutes).'],
   [/40164/, '调用方的 IP 地址不在白名单里。', 'The caller’s address is not on the allow-list.'],
@@ -248,7 +301,8 @@ export function purpose({ direction, method, path, requestBody }) {
 }
 
 /** One sentence on why the call was refused and what to do, or '' where nothing is known. */
-export function reason({ direction, status, code = '', message = '', requestBody }) {
+export function reason({ direction, status, code = '', message = '', path, requestBody }) {
+  if (direction === 'out' && MESSAGE_PUSH.test(path)) return pushNotTaken();
   if (direction === 'out') return /<product_id>/.test(requestBody) ? noOrder() : notTaken(status);
   return pick(REASONS, `${code} ${message}`);
 }
@@ -262,6 +316,12 @@ function notTaken(status) {
   return language === 'zh'
     ? '接收方没有接受这个通知。若是有意伪造的，这正是应有的结果；若不是，微信会按计划重试。'
     : 'The receiver did not accept it. For a forged one that is as it should be; for a genuine one WeChat tries again on its schedule.';
+}
+
+function pushNotTaken() {
+  return language === 'zh'
+    ? '5 秒内要回 success、空串或一条回复，否则用户会看到「服务出现故障」。没有应答的最多试三次，消息号不变。'
+    : 'Within 5 s WeChat wants success, nothing, or a reply; else the user reads that the service is out of order. Where nothing came it tries three times, with the same message id.';
 }
 
 function noOrder() {

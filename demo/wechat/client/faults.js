@@ -131,6 +131,20 @@ const KNOBS = [
     ],
   },
   {
+    knob: 'templateDelivery',
+    zh: ['模板消息和订阅通知的送达', '接口答应了不等于送到：结果稍后作为事件推送给商户。'],
+    en: [
+      'Delivery of template and subscription messages',
+      'Taken does not mean delivered: the merchant hears later, by an event.',
+    ],
+    options: [
+      ['success', '送达', 'Delivered'],
+      ['failed:user block', '用户拒收', 'Blocked by the user'],
+      ['failed: system failed', '系统原因失败', 'System failure'],
+      ['none', '没有下文', 'Never told'],
+    ],
+  },
+  {
     knob: 'redirectTwice',
     zh: ['网页授权回调', '微信有时会抢先访问一次回调地址，等浏览器到了，code 已经用掉。'],
     en: [

@@ -1,17 +1,21 @@
 import { h, icon } from './element.js';
 import { onLanguage, t } from './messages.js';
 
+/** A page without bridge.js has no name; this one has set nothing. */
+const SILENT = 'silent';
 const PATIENCE = 1000; // ms that a page may take to speak up when a request for it has failed
 
 /**
  * WeChat's browser: a navigation bar around an iframe whose `window.name` tells bridge.js where it runs.
  *
- * @param {{phone: string, platform: () => 'ios' | 'android', onClose: () => void}} options
+ * @param {{phone: string, platform: () => 'ios' | 'android', onClose: () => void,
+ *   onMenu: (page: {page: string, url: string, title: string}) => void,
+ *   onAsk: (question: object) => Promise<unknown>}} options `onAsk`: what a page's open tag asks of the phone
  */
-export function createInAppBrowser({ phone, platform, onClose }) {
+export function createInAppBrowser({ phone, platform, onClose, onMenu, onAsk }) {
   let frame = null;
   let address = '';
-  let page = null; // {url, title, canGoBack}
+  let page = null; // {page, url, title, canGoBack}
   let told = false; // by bridge.js, which is proof that a page is there
 
   const title = h('span', { class: 'browser-title' });
@@ -19,6 +23,11 @@ export function createInAppBrowser({ phone, platform, onClose }) {
   const back = h('button', { class: 'bar-button', type: 'button', onclick: () => command('back') }, icon('back'));
   const close = h('button', { class: 'bar-button', type: 'button', onclick: onClose }, icon('close'));
   const refresh = h('button', { class: 'bar-button', type: 'button', onclick: reload }, icon('refresh'));
+  const menu = h(
+    'button',
+    { class: 'bar-button', type: 'button', 'aria-haspopup': 'dialog', onclick: openMenu },
+    icon('dots'),
+  );
   const progress = h('div', { class: 'progress', hidden: true });
   const problem = h('div', { class: 'empty', role: 'alert', hidden: true });
   const body = h('div', { class: 'browser-body' }, problem);
@@ -30,7 +39,7 @@ export function createInAppBrowser({ phone, platform, onClose }) {
       { class: 'bar' },
       h('div', { class: 'bar-side' }, close, back),
       h('div', { class: 'browser-heading' }, title, host),
-      h('div', { class: 'bar-side end' }, refresh),
+      h('div', { class: 'bar-side end' }, refresh, menu),
       progress,
     ),
     body,
@@ -41,10 +50,12 @@ export function createInAppBrowser({ phone, platform, onClose }) {
     if (data?.wechat === 'close') onClose();
     if (data?.wechat === 'leaving') progress.hidden = false;
     if (data?.wechat === 'page') {
-      page = { url: String(data.url), title: String(data.title), canGoBack: data.canGoBack === true };
+      const { url, title, canGoBack } = data;
+      page = { page: String(data.page), url: String(url), title: String(title), canGoBack: canGoBack === true };
       told = true;
       draw();
     }
+    if (data?.wechat === 'ask') onAsk(data.question).then((answer) => command('answer', { id: data.id, answer }));
   });
 
   onLanguage(() => {
@@ -53,6 +64,7 @@ export function createInAppBrowser({ phone, platform, onClose }) {
       [close, 'closePage'],
       [back, 'goBack'],
       [refresh, 'refresh'],
+      [menu, 'pageTools'],
     ]) {
       button.setAttribute('aria-label', t(key));
       button.title = t(key);
@@ -65,6 +77,7 @@ export function createInAppBrowser({ phone, platform, onClose }) {
     host.textContent = shown ? new URL(shown).host : '';
     title.textContent = page?.title || (shown ? t('loading') : '');
     back.hidden = !page?.canGoBack;
+    menu.disabled = !page;
     if (frame) frame.title = page?.title || t('browser');
   }
 
@@ -84,7 +97,7 @@ export function createInAppBrowser({ phone, platform, onClose }) {
   function loaded() {
     progress.hidden = true;
     // A page without bridge.js (WeChat's own consent page, an error) does not tell its title.
-    if (!page) page = { url: address, title: new URL(address).host, canGoBack: false };
+    if (!page) page = { page: SILENT, url: address, title: new URL(address).host, canGoBack: false };
     draw();
   }
 
@@ -113,8 +126,12 @@ export function createInAppBrowser({ phone, platform, onClose }) {
     );
   }
 
-  function command(name) {
-    if (frame && page) frame.contentWindow.postMessage({ wechat: name }, new URL(page.url).origin);
+  function openMenu() {
+    onMenu({ page: page.page, url: page.url, title: page.title });
+  }
+
+  function command(name, more = {}) {
+    if (frame && page) frame.contentWindow.postMessage({ wechat: name, ...more }, new URL(page.url).origin);
   }
 
   function reload() {
@@ -140,6 +157,7 @@ export function createInAppBrowser({ phone, platform, onClose }) {
       address = '';
       page = null;
     },
+    refresh: reload,
     focusPage: () => frame?.focus(),
   };
 }

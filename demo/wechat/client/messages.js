@@ -1,6 +1,11 @@
+import { CHAT_MESSAGES } from './chat-messages.js';
+import { DEBUGGING_MESSAGES } from './debugging/debugging-messages.js';
+
 /** Everything that the phone page says, in Chinese and English. `{name}` is filled in by `t`. */
 const MESSAGES = {
   zh: {
+    ...CHAT_MESSAGES.zh,
+    ...DEBUGGING_MESSAGES.zh,
     title: '替身微信 · 本机手机',
     brand: '替身微信',
     tagline: '一切都在这台电脑上：没有账号、密钥，也不花钱',
@@ -50,6 +55,7 @@ const MESSAGES = {
     closeScanner: '关闭扫一扫',
     codesInView: '镜头里的码',
     productCode: '商品码 {name}',
+    sceneCode: '公众号',
     'code-paid': '已支付',
     'code-closed': '已关闭',
     'code-expired': '已过期',
@@ -71,7 +77,6 @@ const MESSAGES = {
     noScreen: '没有看到屏幕：需要在浏览器里选一个窗口或标签页。',
     noCodeInPicture: '画面里没有找到二维码：要让整个码露出来，不要太小。',
     scannedText: '扫到的文字',
-    scannedAccountHint: '这是公众号的带参数二维码：在微信里会打开该公众号。',
     scannedTextHint: '既不是付款码也不是网址，微信只会把它原样显示出来。',
 
     backToChats: '返回消息列表',
@@ -176,6 +181,8 @@ const MESSAGES = {
     waitingRefund: '退款单 {number} 正在处理，让它',
   },
   en: {
+    ...CHAT_MESSAGES.en,
+    ...DEBUGGING_MESSAGES.en,
     title: 'Stand-in WeChat · a phone on this computer',
     brand: 'Stand-in WeChat',
     tagline: 'All on this computer: no account, no keys, no real money',
@@ -225,6 +232,7 @@ const MESSAGES = {
     closeScanner: 'Close the scanner',
     codesInView: 'Codes in view',
     productCode: 'Product {name}',
+    sceneCode: 'Official account',
     'code-paid': 'Paid',
     'code-closed': 'Closed',
     'code-expired': 'Expired',
@@ -247,7 +255,6 @@ const MESSAGES = {
     noScreen: 'Saw nothing: choose a window or a tab in the browser’s question.',
     noCodeInPicture: 'No code found in the picture: all of it must be visible, and not too small.',
     scannedText: 'The code says',
-    scannedAccountHint: 'A code of an official account: in WeChat it opens the account.',
     scannedTextHint: 'Neither a payment code nor an address: WeChat just shows it.',
 
     backToChats: 'Back to chats',

@@ -1,10 +1,22 @@
 import { language } from './messages.js';
 
 /**
- * Why a scanned code or an H5 page leads to no payment, first match on WeChat's words wins:
+ * Why a scanned code or an H5 page leads nowhere, first match on WeChat's words wins:
  * `[pattern, English words, advice zh, advice en]`.
  */
 const REFUSALS = [
+  [
+    /^二维码已过期$/,
+    'This code has expired.',
+    '带参数的临时二维码最长三十天有效，由商户在生成时指定。请商户换一张。',
+    'A temporary code of an account lives as long as the merchant has set, thirty days at most. Ask for a new one.',
+  ],
+  [
+    /^二维码已失效$/,
+    'This code leads nowhere.',
+    '微信没有给出过这个公众号的码：要么抄错了，要么是另一个（或重启之前的）微信给的。',
+    'WeChat has given out no such code of an account: it is misspelt, or from another WeChat, or from before a restart.',
+  ],
   [
     /已过期|已失效|支付期限/,
     'This payment request has expired. Please start the payment again.',

@@ -9,7 +9,7 @@ const INDENT = '  ';
 export function pretty(body) {
   if (!body) return { text: '', kind: 'text' };
   try {
-    return { text: JSON.stringify(JSON.parse(body), null, INDENT), kind: 'json' };
+    return { text: JSON.stringify(JSON.parse(body, exactly), null, INDENT), kind: 'json' };
   } catch {
     // Not JSON.
   }
@@ -17,6 +17,11 @@ export function pretty(body) {
   // Every value of a bill is behind a backtick, so that no table program makes a number of it.
   if (/^\uFEFF?[^\n]*,[^\n]*\r?\n`/.test(body)) return { text: body.replace(/^\uFEFF/, ''), kind: 'table' };
   return { text: body, kind: 'text' };
+}
+
+/** Ids of messages are longer than a number can be: their digits stay, where the browser can do that. */
+function exactly(_name, value, context) {
+  return typeof value === 'number' && context && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
 }
 
 /** Tags on lines of their own, an element that holds only text on one. Nothing is parsed, so broken XML shows as broken. */

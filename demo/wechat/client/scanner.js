@@ -5,19 +5,20 @@ import { payRefusal } from './pay-refusal.js';
 import { qrCode } from './qr-code.js';
 
 const SHOWN = 6;
-/** What the code of an official account says. */
-const ACCOUNT_CODE = /^http:\/\/weixin\.qq\.com\/q\//;
 
 /**
  * WeChat's scanner (扫一扫). A web page has no camera on the desk, so it is pointed in other ways: at one of the codes
  * that WeChat has given out, at a picture of the screen, at the screen itself, or at text.
  *
  * @param {{codes: () => Promise<Array<{codeUrl: string, description: string, total: number | null, state: string,
- *   expiresAt: string | null}>>, scan: (text: string) => Promise<{kind: 'sheet' | 'refused' | 'address' | 'text',
- *   message?: string, url?: string}>, onSheet: () => void, onAddress: (url: string) => void,
- *   onClose: () => void}} options `onSheet`: the pay sheet comes by itself
+ *   expiresAt: string | null}>>, scan: (text: string) => Promise<ScanAnswer>, onSheet: () => void,
+ *   onAddress: (url: string) => void, onAccount: (answer: ScanAnswer) => void, onClose: () => void}} options
+ *   `onSheet`: the pay sheet comes by itself · `onAccount`: its code was scanned
+ *
+ * @typedef {{kind: 'sheet' | 'refused' | 'address' | 'chat' | 'follow-page' | 'text', message?: string, url?: string,
+ *   ticket?: string}} ScanAnswer
  */
-export function createScanner({ codes, scan, onSheet, onAddress, onClose }) {
+export function createScanner({ codes, scan, onSheet, onAddress, onAccount, onClose }) {
   let inView = [];
   let isOpen = false;
   let busy = false;
@@ -107,11 +108,16 @@ export function createScanner({ codes, scan, onSheet, onAddress, onClose }) {
           onclick: () => point(codeUrl),
         },
         qrCode(codeUrl),
-        h('span', { class: 'code-name' }, total === null ? t('productCode', { name: description }) : description),
-        h('span', { class: 'code-amount' }, total === null ? '' : yuan({ total })),
+        ...drawCodeTexts(description, total, code.state),
         state === 'open' ? '' : h('span', { class: 'code-state' }, t(`code-${state}`)),
       ),
     );
+  }
+
+  function drawCodeTexts(description, total, state) {
+    const texts = { PRODUCT: [t('productCode', { name: description }), ''], SCENE: [t('sceneCode'), description] };
+    const [name, amount] = texts[state] ?? [description, yuan({ total })];
+    return [h('span', { class: 'code-name' }, name), h('span', { class: 'code-amount' }, amount)];
   }
 
   function drawState() {
@@ -132,8 +138,7 @@ export function createScanner({ codes, scan, onSheet, onAddress, onClose }) {
     const again = h('button', { class: 'primary', type: 'button', onclick: dismiss }, t('scanAgain'));
     if (found.kind === 'text') {
       result.setAttribute('aria-label', t('scannedText'));
-      const hint = ACCOUNT_CODE.test(found.text) ? 'scannedAccountHint' : 'scannedTextHint';
-      return [h('h3', {}, t('scannedText')), h('pre', {}, found.text), h('p', {}, t(hint)), again];
+      return [h('h3', {}, t('scannedText')), h('pre', {}, found.text), h('p', {}, t('scannedTextHint')), again];
     }
     const { words, original, advice } = payRefusal(found.message);
     result.setAttribute('aria-label', words);
@@ -162,6 +167,7 @@ export function createScanner({ codes, scan, onSheet, onAddress, onClose }) {
       if (!isOpen) return;
       if (answer.kind === 'sheet') onSheet();
       else if (answer.kind === 'address') onAddress(answer.url);
+      else if (answer.kind === 'chat' || answer.kind === 'follow-page') onAccount(answer);
       else show(answer.kind === 'text' ? { kind: 'text', text: seen } : answer);
     }, 'noAnswer');
     aimed = '';
