@@ -12,11 +12,16 @@ export async function* bounded(request: IncomingMessage, maxBytes: number, tooLa
   // The answer to a refusal goes the same way: the connection must outlive the reading.
   const chunks: AsyncIterator<Buffer> = request.iterator({ destroyOnReturn: false });
   let size = 0;
-  for (;;) {
-    const { done, value } = await withPatience(PATIENCE, chunks.next());
-    if (done) return;
-    size += value.length;
-    if (size > maxBytes) throw tooLarge;
-    yield value;
+  try {
+    for (;;) {
+      const { done, value } = await withPatience(PATIENCE, chunks.next());
+      if (done) return;
+      size += value.length;
+      if (size > maxBytes) throw tooLarge;
+      yield value;
+    }
+  } finally {
+    // Lets go of the request, so that what is still to come can be drained. Not waited for: nothing may come any more.
+    chunks.return?.().catch(() => {});
   }
 }
