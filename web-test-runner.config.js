@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { esbuildPlugin } from '@web/dev-server-esbuild';
 import { playwrightLauncher } from '@web/test-runner-playwright';
+import { buildStaleWidgets } from './demo/build-stale-widgets.ts';
 import { findBrowser } from './test/find-browser.ts';
 import { startScriptedProxy } from './test/widgets/scripted-proxy.ts';
-import { buildWidgets } from './widgets/build.ts';
 
-const [browser, proxy] = await Promise.all([findBrowser(), startScriptedProxy(), buildWidgets()]);
+const [browser, proxy] = await Promise.all([findBrowser(), startScriptedProxy(), buildStaleWidgets()]);
 
 export default {
   files: 'test/widgets/**/*.browser.ts',

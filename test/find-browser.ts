@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 export interface FoundBrowser {
   executablePath: string;
@@ -39,9 +40,20 @@ async function packagedBrowser(): Promise<FoundBrowser> {
   try {
     const { default: chromium } = await import('@sparticuz/chromium');
     // Not the package's own arguments: they switch off what tests need, such as the same-origin policy.
-    return { executablePath: await chromium.executablePath(), args: safeArgs() };
+    return { executablePath: await alone(() => chromium.executablePath()), args: safeArgs() };
   } catch (cause) {
     throw new Error('No browser found. Install Chrome or Chromium, or name one in CHROME_PATH.', { cause });
+  }
+}
+
+/** Test files run side by side: one unpacks, the others wait. The lock goes with whoever holds it. */
+async function alone<T>(work: () => Promise<T>): Promise<T> {
+  const lock = new DatabaseSync(join(tmpdir(), `weixin-widgets-browser-${userInfo().uid}.lock`), { timeout: 120_000 });
+  try {
+    lock.exec('begin exclusive');
+    return await work();
+  } finally {
+    lock.close();
   }
 }
 

@@ -19,6 +19,7 @@ import { Webhook } from 'standardwebhooks';
 import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
 import type { Order, OrderRequest } from '../../proxy/api.ts';
 import { eventually, freePort } from '../proxy/harness.ts';
+import { INHERITED } from '../proxy/process.ts';
 import { type Device, openDevice, type PageOptions, putDevicesAway, within } from './devices.ts';
 
 const CLI = fileURLToPath(new URL('../../proxy/cli.ts', import.meta.url));
@@ -149,7 +150,7 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
 
     async startProxy() {
       proxy = spawn(process.execPath, ['--import', CLOCK_AHEAD, CLI, 'serve'], {
-        env: { ...environment, CLOCK_AHEAD: String(clockAhead) },
+        env: { ...INHERITED, ...environment, CLOCK_AHEAD: String(clockAhead) },
         stdio: ['ignore', 'inherit', 'inherit'],
       });
       await eventually(

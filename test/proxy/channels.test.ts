@@ -525,7 +525,7 @@ describe('all channels at once', () => {
   });
 });
 
-describe('a proxy that dies while it opens another channel', () => {
+describe('a proxy that dies while it opens another channel', { concurrency: true }, () => {
   test('at any call that WeChat gets goes on where it was, and never leaves two numbers that can be paid', async (t) => {
     const proxy = await startHarness(t);
     await proxy.stop();

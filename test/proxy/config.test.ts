@@ -11,6 +11,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startWechat } from '../../demo/wechat/start.ts';
 import { ConfigError, loadConfig, merchantCertificate, SETTINGS } from '../../proxy/config.ts';
+import { INHERITED } from './process.ts';
 
 const CLI = fileURLToPath(new URL('../../proxy/cli.ts', import.meta.url));
 const NODE_VERSION = fileURLToPath(new URL('../../proxy/node-version.js', import.meta.url));
@@ -436,7 +437,7 @@ for (const [given, expected] of [
 // The programs that people run.
 
 function run(environment: Environment, args = ['serve']): ChildProcess & { output: string } {
-  const child = spawn(process.execPath, [CLI, ...args], { env: environment, cwd: folder });
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...INHERITED, ...environment }, cwd: folder });
   const process_ = Object.assign(child, { output: '' });
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {

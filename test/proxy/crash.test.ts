@@ -234,8 +234,13 @@ describe('SIGTERM', { concurrency: true }, () => {
     const { proxy, serve } = await startKillable(t);
     const served = await serve();
     await idleConnections(t, served.url, 5);
-    proxy.wechat.control.fail({ path: '/cgi-bin/*', kind: 'latency', ms: 1_000 });
+    let asked = false;
+    proxy.wechat.control.at({ path: '/cgi-bin/*', when: 'before' }, () => {
+      asked = true;
+      return sleep(1_000);
+    });
     const underway = Array.from({ length: 5 }, () => fetch(served.url + CONFIG, { headers: { origin: SHOP } }));
+    await eventually(() => asked, 'WeChat is asked');
     await sleep(300);
     const ended = served.end('SIGTERM');
     for (const answer of await Promise.all(underway)) assert.equal(answer.status, 200);

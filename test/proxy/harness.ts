@@ -1,5 +1,6 @@
 /** A real proxy against the stand-in for WeChat, over real HTTP, with a store of its own. */
 
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -201,12 +202,22 @@ export function sharedClock() {
   };
 }
 
+/**
+ * Below the ports that systems hand out by themselves (from 32768 on Linux, from 49152 elsewhere), so that another test
+ * file is not given it between now and its use, nor while a server starts again on it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Waits for something to become true, and returns it. */

@@ -198,5 +198,5 @@ function peakMemory(port: string): number | undefined {
 /** Waits until the proxy has nothing but what it had. */
 export async function assertKept(images: ImageProxy, expected: ReturnType<ImageProxy['kept']>, about: string) {
   const isClean = () => JSON.stringify(images.kept()) === JSON.stringify(expected);
-  await eventually(isClean, 'clean', 3_000).catch(() => assert.deepEqual(images.kept(), expected, about));
+  await eventually(isClean, 'clean').catch(() => assert.deepEqual(images.kept(), expected, about));
 }

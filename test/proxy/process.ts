@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from './harness.ts';
 
 const CLI = fileURLToPath(new URL('../../proxy/cli.ts', import.meta.url));
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+/** What a process of its own has of this one's environment. */
+export const INHERITED = { PATH, NODE_COMPILE_CACHE };
 
 export interface ProxyProcess {
   url: string;
@@ -18,7 +21,7 @@ export interface ProxyProcess {
 /** Starts `node proxy/cli.ts serve` and waits until it is ready. */
 export async function startProcess(t: TestContext, environment: Record<string, string>): Promise<ProxyProcess> {
   const child = spawn(process.execPath, [CLI, 'serve'], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', ...environment },
+    env: { ...INHERITED, HOST: '127.0.0.1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const chunks: Buffer[] = [];

@@ -26,7 +26,7 @@ import {
   WEBHOOK_SECRET,
 } from './harness.ts';
 import { create, seen, typesOf } from './merchant.ts';
-import { startProcess } from './process.ts';
+import { INHERITED, startProcess } from './process.ts';
 import { startSecond } from './second-proxy.ts';
 
 const MINUTE = 60_000;
@@ -661,7 +661,7 @@ describe('a bill’s hash', () => {
 describe('npm run reconcile', () => {
   /** The command, as a process of its own. */
   async function run(environment: Record<string, string>, ...argv: string[]) {
-    const child = spawn(process.execPath, [CLI, ...argv], { env: { PATH: process.env.PATH, ...environment } });
+    const child = spawn(process.execPath, [CLI, ...argv], { env: { ...INHERITED, ...environment } });
     const texts = [child.stdout, child.stderr].map(async (stream) => {
       const chunks: Buffer[] = [];
       for await (const chunk of stream) chunks.push(chunk);

@@ -1,6 +1,6 @@
 /** Notices in the form of the version that the proxy does not speak: WeChat tells version 3 merchants of some refunds in XML. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { NotificationAnswer, NotificationOverrides } from '../../demo/wechat/start.ts';
 import { paidOrder, refund, refundCalls, refundEventsOf, seenRefund, start } from './at-wechat.ts';
 import { type Answered, assertFail, assertTaken, byV2, configured, type Fields, post, toXml } from './by-v2.ts';
@@ -34,15 +34,16 @@ function assertV3Fail({ status, text, type }: Answered, code: string, expected: 
   assert.ok(answer.message.startsWith(`${code}:`), answer.message);
 }
 
-/** A refund that has been asked about so often that it will not be for half a minute. */
+/** Two refunds that have been asked about so often that they will not be for half a minute. */
 async function longUnderWay(proxy: Harness) {
-  const { order, number } = await underWay(proxy);
+  const refunds = [await underWay(proxy), await underWay(proxy)] as const;
   for (const [index, seconds] of [5, 5, 10].entries()) {
     clock.advance(seconds * SECOND);
-    await eventually(() => refundCalls(proxy, number).queried > index, `asked ${index + 1} times`);
+    const isAsked = () => refunds.every(({ number }) => refundCalls(proxy, number).queried > index);
+    await eventually(isAsked, `asked ${index + 1} times`);
   }
   clock.advance(3 * SECOND);
-  return { order, number };
+  return refunds;
 }
 
 async function underWay(proxy: Harness) {
@@ -61,9 +62,14 @@ const notifyInXml = async (proxy: Harness, number: string, overrides: Notificati
   told(await proxy.wechat.control.notifyRefund(number, { payVersion: 'v2', ...overrides }));
 
 describe('a refund notice in XML, to a proxy of version 3 without the key of version 2', () => {
+  let refunds: Awaited<ReturnType<typeof longUnderWay>>;
+  before(async () => {
+    refunds = await longUnderWay(v3.proxy);
+  });
+
   test('is a reason to ask WeChat, which is believed', async () => {
     const { proxy } = v3;
-    const { order, number } = await longUnderWay(proxy);
+    const [{ order, number }] = refunds;
     proxy.wechat.control.finishRefund(number, 'SUCCESS', { notify: false });
     const { queried } = refundCalls(proxy, number);
 
@@ -77,7 +83,7 @@ describe('a refund notice in XML, to a proxy of version 3 without the key of ver
 
   test('is no more than that: what it says is not believed', async () => {
     const { proxy } = v3;
-    const { order, number } = await longUnderWay(proxy);
+    const [, { order, number }] = refunds;
     const { queried } = refundCalls(proxy, number);
     const lie = { transaction: { refund_status: 'SUCCESS', success_time: '2026-11-22 10:34:56' } };
 

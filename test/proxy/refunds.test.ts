@@ -47,9 +47,10 @@ async function waiting<T>({ wechat }: Harness, work: () => Promise<T>): Promise<
   return work().finally(() => wechat.control.set({ refunds: 'succeed' }));
 }
 
-/** Until WeChat has told what became of it. */
-const ended = (proxy: Harness, order: { id: string }, number: string) =>
+/** Until WeChat has told what became of it. What is done `meanwhile` is done again and again. */
+const ended = (proxy: Harness, order: { id: string }, number: string, meanwhile?: () => void) =>
   eventually(async () => {
+    meanwhile?.();
     const known = await seenRefund(proxy, order, number);
     return known.status !== 'processing' && known;
   }, `${number} ends`);
@@ -448,41 +449,6 @@ describe('what becomes of a refund', () => {
     }
   }
 
-  test('is asked about at growing intervals, and no more when it has ended', async (t) => {
-    const clock = standingClock();
-    const proxy = await startHarness(t, clock.options);
-    const order = await paidOrder(proxy);
-    const { json } = await waiting(proxy, () => refund(proxy, order, { amount: fen(1) }));
-    const number = json.outRefundNo;
-    const asked = (count: number) =>
-      eventually(() => refundCalls(proxy, number).queried === count, `asked ${count} times`);
-    /** The proxy has looked after what is due: another refund, as young as this was, has been asked about. */
-    const aRound = async () => {
-      const sentinel = (await waiting(proxy, () => refund(proxy, order, { amount: fen(1) }))).json.outRefundNo;
-      clock.advance(5_000);
-      await eventually(() => refundCalls(proxy, sentinel).queried > 0, 'a round');
-      proxy.wechat.control.finishRefund(sentinel, 'SUCCESS');
-      await ended(proxy, order, sentinel);
-    };
-
-    for (const [count, seconds] of [5, 5, 10, 30, 60].entries()) {
-      clock.advance(seconds * 1_000);
-      await asked(count + 1);
-    }
-    clock.advance(200_000);
-    await aRound();
-    assert.equal(refundCalls(proxy, number).queried, 5, 'after a minute it is five minutes’ turn');
-    clock.advance(100_000);
-    await asked(6);
-    proxy.wechat.control.finishRefund(number, 'SUCCESS', { notify: false });
-    clock.advance(HOUR);
-    await ended(proxy, order, number);
-    const { queried } = refundCalls(proxy, number);
-    clock.advance(2 * HOUR);
-    await aRound();
-    assert.equal(refundCalls(proxy, number).queried, queried);
-  });
-
   test('is asked by who reads it, at most once in two seconds', async (t) => {
     const clock = standingClock();
     const proxy = await startHarness(t, clock.options);
@@ -681,7 +647,8 @@ describe('WeChat in trouble', () => {
       assert.equal(reply.json.status, 'processing');
       assert.equal((await refund(proxy, order, fields)).status, 200);
       clock.advance(5_000);
-      await ended(proxy, order, fields.outRefundNo);
+      await eventually(() => proxy.wechat.control.refund(fields.outRefundNo), 'WeChat has it');
+      await ended(proxy, order, fields.outRefundNo, () => clock.advance(1_000));
       proxy.wechat.control.reset();
       await proxy.wechat.control.notificationsSettled();
       assert.equal((await seenRefund(proxy, order, fields.outRefundNo)).status, 'succeeded');
@@ -710,6 +677,41 @@ describe('WeChat in trouble', () => {
 });
 
 describe('what takes its time', { concurrency: true }, () => {
+  test('a refund is asked about at growing intervals, and no more when it has ended', async (t) => {
+    const clock = standingClock();
+    const proxy = await startHarness(t, clock.options);
+    const order = await paidOrder(proxy);
+    const { json } = await waiting(proxy, () => refund(proxy, order, { amount: fen(1) }));
+    const number = json.outRefundNo;
+    const asked = (count: number) =>
+      eventually(() => refundCalls(proxy, number).queried === count, `asked ${count} times`);
+    /** The proxy has looked after what is due: another refund, as young as this was, has been asked about. */
+    const aRound = async () => {
+      const sentinel = (await waiting(proxy, () => refund(proxy, order, { amount: fen(1) }))).json.outRefundNo;
+      clock.advance(5_000);
+      await eventually(() => refundCalls(proxy, sentinel).queried > 0, 'a round');
+      proxy.wechat.control.finishRefund(sentinel, 'SUCCESS');
+      await ended(proxy, order, sentinel);
+    };
+
+    for (const [count, seconds] of [5, 5, 10, 30, 60].entries()) {
+      clock.advance(seconds * 1_000);
+      await asked(count + 1);
+    }
+    clock.advance(200_000);
+    await aRound();
+    assert.equal(refundCalls(proxy, number).queried, 5, 'after a minute it is five minutes’ turn');
+    clock.advance(100_000);
+    await asked(6);
+    proxy.wechat.control.finishRefund(number, 'SUCCESS', { notify: false });
+    clock.advance(HOUR);
+    await ended(proxy, order, number);
+    const { queried } = refundCalls(proxy, number);
+    clock.advance(2 * HOUR);
+    await aRound();
+    assert.equal(refundCalls(proxy, number).queried, queried);
+  });
+
   test('WeChat answers too late: it is asked again with the same number, and gives the money back once', async (t) => {
     const proxy = await startHarness(t);
     const order = await paidOrder(proxy);

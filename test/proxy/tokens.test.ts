@@ -81,11 +81,16 @@ describe('ahead of its end', () => {
     const clock = sharedClock();
     const proxy = await startHarness(t, clock.options);
     await assertServed(proxy);
-    proxy.wechat.control.fail({ path: '/cgi-bin/*', kind: 'latency', ms: 1_000, count: 2 });
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    proxy.wechat.control.at({ path: '/cgi-bin/*', when: 'before', count: 2 }, () => answered);
     clock.advance(2 * HOUR - 200_000);
 
     await assertServed(proxy, 20);
     assert.deepEqual(counts(proxy.wechat), { tokens: 1, tickets: 1 }, 'answered before WeChat has');
+    answer();
     await eventually(() => counts(proxy.wechat).tokens === 2 && counts(proxy.wechat).tickets === 2, 'both are fetched');
 
     clock.advance(250_000);

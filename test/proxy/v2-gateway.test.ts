@@ -425,14 +425,15 @@ describe('a bill', () => {
   });
 
   it('is no page of some gateway’s, nor an XML that says SUCCESS', async (t) => {
-    for (const body of ['<html><body>busy</body></html>', 502, success({})]) {
+    const check = async (body: string | number | Fields) => {
       const { gateway } = await start(t, body);
       await assert.rejects(gateway.downloadBill('2014-11-10'), { code: 'wechat_unavailable' });
-    }
+    };
+    await Promise.all(['<html><body>busy</body></html>', 502, success({})].map(check));
   });
 });
 
-describe('an answer', () => {
+describe('an answer', { concurrency: true }, () => {
   const notPaid = { out_trade_no: 'order-2026-0001', trade_state: 'NOTPAY' };
 
   for (const type of ['MD5', 'HMAC-SHA256'] as const) {

@@ -1,6 +1,6 @@
 /** Paying and giving back by version 2 of WeChat Pay, by HTTP on one side and TLS on the other. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Channel } from '../../proxy/api.ts';
 import { readMerchantCertificate } from '../../proxy/wechat/pay/v2/merchant-certificate.ts';
 import { during, outRefundNo, paidOrder, refund, refundEventsOf, seenRefund, start } from './at-wechat.ts';
@@ -750,32 +750,38 @@ describe('a refund', () => {
     assertRefused(await refund(proxy, order, { amount: fen(1) }), 'refund_exceeds_paid', 409);
   });
 
-  for (const [end, status, event] of [
-    ['SUCCESS', 'succeeded', 'refund.succeeded'],
-    ['ABNORMAL', 'abnormal', 'refund.failed'],
-    ['CLOSED', 'closed', 'refund.failed'],
-  ] as const) {
-    for (const how of ['notice', 'question'] as const) {
-      test(`under way for long becomes ${status}, learnt by ${how}`, async () => {
-        const { proxy } = shared;
-        const order = await paidOrder(proxy);
-        const { json } = await wait(proxy, () => refund(proxy, order));
-        const number = json.outRefundNo;
-        clock.advance(5 * SECOND);
-        await eventually(() => v2Calls(proxy, '/pay/refundquery', { out_refund_no: number })[0], 'asked about');
-        assert.equal((await seenRefund(proxy, order, number)).status, 'processing');
+  for (const how of ['notice', 'question'] as const) {
+    describe(`under way for long, learnt by ${how}`, { concurrency: true }, () => {
+      before(() => shared.proxy.wechat.control.set({ refunds: 'wait' }));
+      after(() => shared.proxy.wechat.control.set({ refunds: 'succeed' }));
 
-        proxy.wechat.control.finishRefund(number, end, { notify: how === 'notice' });
-        if (how === 'notice') await proxy.wechat.control.notificationsSettled();
-        else clock.advance(MINUTE);
+      for (const [end, status, event] of [
+        ['SUCCESS', 'succeeded', 'refund.succeeded'],
+        ['ABNORMAL', 'abnormal', 'refund.failed'],
+        ['CLOSED', 'closed', 'refund.failed'],
+      ] as const) {
+        test(`becomes ${status}`, async () => {
+          const { proxy } = shared;
+          const order = await paidOrder(proxy);
+          const { json } = await refund(proxy, order);
+          const number = json.outRefundNo;
+          clock.advance(5 * SECOND);
+          await eventually(() => v2Calls(proxy, '/pay/refundquery', { out_refund_no: number })[0], 'asked about');
+          assert.equal((await seenRefund(proxy, order, number)).status, 'processing');
 
-        assert.equal((await ended(proxy, order, number)).status, status);
-        assert.deepEqual(await eventTypes(proxy, order), [event]);
-        assert.equal((await seen(proxy, order)).status, end === 'SUCCESS' ? 'refunded' : 'paid');
-        const told = (await refundEventsOf(proxy, order))[0]!.data;
-        assert.deepEqual([told.outRefundNo, told.status], [number, status]);
-      });
-    }
+          proxy.wechat.control.finishRefund(number, end, { notify: how === 'notice' });
+          if (how === 'notice') await proxy.wechat.control.notificationsSettled();
+          else clock.advance(MINUTE);
+
+          const known = await (how === 'notice' ? seenRefund : ended)(proxy, order, number);
+          assert.equal(known.status, status);
+          assert.deepEqual(await eventTypes(proxy, order), [event]);
+          assert.equal((await seen(proxy, order)).status, end === 'SUCCESS' ? 'refunded' : 'paid');
+          const told = (await refundEventsOf(proxy, order))[0]!.data;
+          assert.deepEqual([told.outRefundNo, told.status], [number, status]);
+        });
+      }
+    });
   }
 
   test('that WeChat gave up leaves the money for another number', async () => {

@@ -219,8 +219,7 @@ describe('the phone page', () => {
     await frame.evaluate((config) => {
       (window as unknown as { wx: { config(options: object): void } }).wx.config({ ...config, jsApiList: [] });
     }, config);
-    const call = page.locator('.call.refused').first();
-    await call.getByText(/usually the signed url is not the one that is open/).waitFor();
+    const call = page.locator('.call.refused', { hasText: /usually the signed url is not the one that is open/ });
     await call.getByRole('button').click();
     await call.getByText(/jsapi_ticket=/).waitFor();
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import exifReader from 'exifreader';
 import sharp from 'sharp';
 import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
+import { eventually } from '../proxy/harness.ts';
 import { apiToken } from './api-token.ts';
 import type { Json } from './merchant.ts';
 
@@ -238,10 +239,11 @@ describe('pictures in the in-app bridge', () => {
     it('takes one at a time in a page: another one fails while it runs, and works afterwards', async () => {
       const { upload } = await pageWithTwo();
       const elsewhere = await pageWithTwo();
-      wechat.control.set({ imageUploadTime: 120 });
+      wechat.control.set({ imageUploadTime: 1_000 });
       const first = upload(0);
-      await sleep(30);
+      await sleep(100);
       assert.deepEqual(await upload(1), { err_msg: 'uploadImage:fail' });
+      wechat.control.set({ imageUploadTime: 0 });
       assert.match((await elsewhere.upload(0)).err_msg, /:ok$/);
       assert.match((await first).err_msg, /:ok$/);
       assert.match((await upload(1)).err_msg, /:ok$/);
@@ -265,8 +267,7 @@ describe('pictures in the in-app bridge', () => {
       leaving.abort();
       await assert.rejects(stuck);
       wechat.control.set({ imageUploadTime: 0 });
-      await sleep(20);
-      assert.match((await upload(1)).err_msg, /:ok$/);
+      await eventually(async () => /:ok$/.test((await upload(1)).err_msg), 'it has seen the page go');
     });
 
     it('fails without an id, and for one that is not known', async () => {

@@ -1,7 +1,8 @@
-import { aTimeout, expect, fixture, html, waitUntil } from '@open-wc/testing';
+import { aTimeout, expect, fixture, html } from '@open-wc/testing';
 import '../../widgets/index.ts';
 import type { OrderCard, OrderChangeEvent, OrderErrorEvent, OrderLoadEvent } from '../../widgets/index.ts';
 import { recordEvents, Scene } from './scene.ts';
+import { waitUntil } from './wait-until.ts';
 
 describe('<order-card>', () => {
   let scene: Scene;

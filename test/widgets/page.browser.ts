@@ -1,7 +1,8 @@
-import { aTimeout, expect, waitUntil } from '@open-wc/testing';
+import { aTimeout, expect } from '@open-wc/testing';
 import type { BridgeAnswer } from '../../widgets/core/wechat/bridge.ts';
 import type { OrderCard, PayButton, PaySuccessEvent } from '../../widgets/index.ts';
 import { Scene } from './scene.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** A whole page of a shop, in a frame of its own, with the built widgets. */
 interface ShopWindow extends Window {

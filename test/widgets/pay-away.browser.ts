@@ -1,7 +1,8 @@
-import { aTimeout, expect, waitUntil } from '@open-wc/testing';
+import { aTimeout, expect } from '@open-wc/testing';
 import type { BridgeAnswer } from '../../widgets/core/wechat/bridge.ts';
 import type { PayButton, PayErrorEvent, PayStartEvent } from '../../widgets/index.ts';
 import { Scene } from './scene.ts';
+import { waitUntil } from './wait-until.ts';
 
 interface ShopWindow extends Window {
   invoked: { name: string; args: { name?: string; arg?: unknown }; callback: (answer: BridgeAnswer) => void }[];

@@ -1,7 +1,8 @@
-import { aTimeout, expect, fixture, html, waitUntil } from '@open-wc/testing';
+import { aTimeout, expect, fixture, html } from '@open-wc/testing';
 import '../../widgets/index.ts';
 import type { PayButton, PayErrorEvent, PayStartEvent, PaySuccessEvent } from '../../widgets/index.ts';
 import { DESKTOP, ENTERPRISE_WECHAT, IPAD, MINI_PROGRAM, PHONE, recordEvents, Scene, WECHAT_IOS } from './scene.ts';
+import { waitUntil } from './wait-until.ts';
 
 const PAY_EVENTS = ['pay-start', 'pay-success', 'pay-cancel', 'pay-error'];
 

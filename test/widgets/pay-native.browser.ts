@@ -1,9 +1,10 @@
-import { expect, fixture, html, waitUntil } from '@open-wc/testing';
+import { expect, fixture, html } from '@open-wc/testing';
 import { emulateMedia, sendKeys } from '@web/test-runner-commands';
 import 'jsqr';
 import '../../widgets/index.ts';
 import type { PayButton, PayCancelEvent, PayErrorEvent, PayStartEvent, PaySuccessEvent } from '../../widgets/index.ts';
 import { CODE_URL, DESKTOP, recordEvents, Scene } from './scene.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** The package is a script of old: it leaves its name in the window. */
 const { jsQR } = window as unknown as { jsQR: typeof import('jsqr').default };
