@@ -12,7 +12,7 @@ export function createBanners({ layer }) {
   const shown = new Map(); // by chat
 
   /** @param {{chat: string, className?: string, title: string, text: string, onOpen: () => void}} banner */
-  return function showBanner({ chat, className = 'banner', title, text, onOpen }) {
+  function show({ chat, className = 'banner', title, text, onOpen }) {
     const picture = chat === 'pay' || chat === 'account' ? avatar(chat) : personAvatar({ nickname: title });
     const leave = () => {
       banner.remove();
@@ -28,5 +28,13 @@ export function createBanners({ layer }) {
     shown.set(chat, banner);
     layer.append(banner);
     setTimeout(leave, SHOWN);
-  };
+  }
+
+  /** What a chat announces is in view once the chat is. */
+  function dismiss(chat) {
+    shown.get(chat)?.remove();
+    shown.delete(chat);
+  }
+
+  return { show, dismiss };
 }

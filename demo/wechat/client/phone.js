@@ -104,7 +104,7 @@ const chats = createChats({
   onScan: openScanner,
   onNavigate,
 });
-const showBanner = createBanners({ layer: document.querySelector('.banner-layer') });
+const banners = createBanners({ layer: document.querySelector('.banner-layer') });
 const desk = createDesk({ onShow: showDeskPage });
 const scanner = createScanner({
   codes: () => json('/client/codes'),
@@ -297,7 +297,7 @@ function receiveShare(share) {
 /** Something has come into a chat that is not on the screen. */
 function announce(chat, banner) {
   if (views.dataset.top === 'chat' && chats.isOpen(chat)) return;
-  showBanner({ chat: chat.id, ...banner, onOpen: () => openChat(chat) });
+  banners.show({ chat: chat.id, ...banner, onOpen: () => openChat(chat) });
 }
 
 function openChat(chat) {
@@ -395,6 +395,7 @@ function onNavigate(chat) {
   chats.chat.inert = top !== 'chat';
   browser.element.inert = top !== 'browser';
   scanner.element.inert = top !== 'scanner';
+  if (top === 'chat') banners.dismiss(chat.id);
 }
 
 /** The answer to the sheet only says that WeChat heard it; the order says what became of it. */
