@@ -213,9 +213,11 @@ function welcome({ wechat, proxy, shop }: Demo): string {
   商店 shop      ${shop.url}   栖云茶铺：一个已有的手机网站 · a mobile site as a merchant may have it
                  在电脑上打开商店，付款页会显示二维码，用上面的手机扫码付款
                  In a desktop browser its pay page shows a QR code: scan it with the phone above
-  后台 office    ${shop.url}/office   订单、退款、商品码、评价 · orders, refunds, printed codes, reviews
+  后台 office    ${shop.url}/office   订单、退款、评价、分享卡片、桌码、商品码
+                 orders, refunds, reviews, share cards, table and product codes
   代理 proxy     ${proxy.url}   签名、下单、通知，组件也由它提供 · signs, orders, tells the shop; serves the widgets
-  微信 WeChat    ${wechat.url}   本地微信：手机、微信支付和每一次调用 · the phone, WeChat Pay, and every call made to it
+  微信 WeChat    ${wechat.url}   本地微信：手机、微信支付、每一次调用，以及调试工具（${wechat.url}/debug）
+                 the phone, WeChat Pay, every call made to it, and debugging tools
 
   全部在本机运行，不会真实扣款；停止后数据即清除。按 Ctrl+C 停止。
   Everything runs on this computer, no money moves, and nothing is kept. Press Ctrl+C to stop.
