@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import type { MessagePushSettings, Wechat } from '../../demo/wechat/start.ts';
+import { type MessagePushSettings, startWechat, type Wechat } from '../../demo/wechat/start.ts';
 
 interface Crypt {
   getSignature(timestamp: string, nonce: string, encrypt: string): string;
@@ -105,4 +105,16 @@ function fieldsOf(body: string): Record<string, string> {
   }
   const elements = body.matchAll(/<(\w+)>(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))<\/\1>/gs);
   return Object.fromEntries([...elements].map(([, name, text, bare]) => [name, text ?? bare ?? '']));
+}
+
+/** WeChat, a merchant that gets its messages, and two of its users. */
+export async function startMessageWorld() {
+  const wechat = await startWechat();
+  const merchant = await startMessageMerchant(wechat);
+  const [follower = '', stranger = ''] = wechat.control.users.map(({ openid }) => openid);
+  const stop = async () => {
+    merchant.stop();
+    await wechat.stop();
+  };
+  return { wechat, merchant, follower, stranger, stop };
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { decryptMessage, encryptMessage, messageSignature } from '../../demo/wechat/message-crypto.ts';
-import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
+import type { Wechat } from '../../demo/wechat/start.ts';
 import {
   type MessageMerchant,
   type PushReply,
   type ReceivedPush,
   sha1Of,
-  startMessageMerchant,
+  startMessageWorld,
   xml,
 } from './message-merchant.ts';
 
@@ -60,16 +60,12 @@ describe('messages', () => {
   let wechat: Wechat;
   let merchant: MessageMerchant;
   let [follower, stranger] = ['', ''];
+  let stop: () => Promise<void>;
 
   before(async () => {
-    wechat = await startWechat();
-    merchant = await startMessageMerchant(wechat);
-    [follower = '', stranger = ''] = wechat.control.users.map(({ openid }) => openid);
+    ({ wechat, merchant, follower, stranger, stop } = await startMessageWorld());
   });
-  after(async () => {
-    merchant.stop();
-    await wechat.stop();
-  });
+  after(() => stop());
   beforeEach(() => {
     wechat.control.reset();
     merchant.received.length = 0;

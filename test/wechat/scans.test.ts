@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
+import type { Wechat } from '../../demo/wechat/start.ts';
 import { apiToken } from './api-token.ts';
-import { type MessageMerchant, startMessageMerchant, xml } from './message-merchant.ts';
+import { type MessageMerchant, startMessageWorld, xml } from './message-merchant.ts';
 
 const ACCOUNT = { name: '栖云茶铺' };
 
@@ -10,17 +10,13 @@ describe('scans of codes with a scene', () => {
   let wechat: Wechat;
   let merchant: MessageMerchant;
   let [follower, stranger] = ['', ''];
+  let stop: () => Promise<void>;
 
   before(async () => {
-    wechat = await startWechat();
-    merchant = await startMessageMerchant(wechat);
-    [follower = '', stranger = ''] = wechat.control.users.map(({ openid }) => openid);
+    ({ wechat, merchant, follower, stranger, stop } = await startMessageWorld());
     wechat.control.signIn('p2', stranger);
   });
-  after(async () => {
-    merchant.stop();
-    await wechat.stop();
-  });
+  after(() => stop());
   beforeEach(() => {
     wechat.control.reset();
     merchant.listen();

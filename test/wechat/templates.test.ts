@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { startWechat, type Wechat } from '../../demo/wechat/start.ts';
+import type { Wechat } from '../../demo/wechat/start.ts';
 import { apiToken } from './api-token.ts';
-import { type MessageMerchant, startMessageMerchant } from './message-merchant.ts';
+import { type MessageMerchant, startMessageWorld } from './message-merchant.ts';
 
 const ORDER = {
   first: { value: '你好，你的订单已付款。' },
@@ -22,16 +22,12 @@ describe('template messages', () => {
   let merchant: MessageMerchant;
   let token: string;
   let [follower, stranger] = ['', ''];
+  let stop: () => Promise<void>;
 
   before(async () => {
-    wechat = await startWechat();
-    merchant = await startMessageMerchant(wechat);
-    [follower = '', stranger = ''] = wechat.control.users.map(({ openid }) => openid);
+    ({ wechat, merchant, follower, stranger, stop } = await startMessageWorld());
   });
-  after(async () => {
-    merchant.stop();
-    await wechat.stop();
-  });
+  after(() => stop());
   beforeEach(async () => {
     wechat.control.reset();
     merchant.listen();
