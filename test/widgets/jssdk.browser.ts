@@ -116,6 +116,9 @@ describe('the JS-SDK adapter, around the real weixin-js-sdk', () => {
     currentUrl = 'https://shop.test/other';
     await jssdk.configure(signer);
     expect(signed).to.deep.equal(['https://shop.test/checkout', 'https://shop.test/other']);
+    currentUrl = 'https://shop.test/checkout';
+    await jssdk.configure(signer);
+    expect(invoked).to.have.length(2);
   });
 
   it('does not configure again after a route change on iOS, which signs the landing address', async () => {

@@ -31,6 +31,8 @@ describe('the card of a page', () => {
   it('says what the page says of itself where nothing else is asked for', () => {
     assert.deepEqual(cardOf(), { title: '茶', description: '明前', link: PAGE.address, icon: '' });
     assert.equal(cardOf({}, { canonical: 'https://shop.test/tea/7' }).link, 'https://shop.test/tea/7');
+    const noisy = 'https://shop.test/tea?id=7&utm_source=x&openid=o1';
+    assert.equal(cardOf({}, { canonical: noisy }).link, 'https://shop.test/tea?id=7');
     assert.equal(cardOf({ title: ' 龙井 ' }, { canonical: 'https://www.shop.test/tea/7' }).link, PAGE.address);
   });
 
@@ -39,6 +41,10 @@ describe('the card of a page', () => {
     ['?from=groupmessage&scene=1&clicktime=1770000000&enterid=1770000000', ''],
     ['?utm_source=x&UTM_medium=y&gclid=1&fbclid=2&spm=a1.b2&share_token=3&wx_header=1', ''],
     ['?code=0a1b&state=here&size=%E5%A4%A7', '?size=%E5%A4%A7'],
+    ['?accessToken=1&user_token=2&unionId=3&wxfrom=4&bd_vid=5&_ga=6&ttclid=7&jwt=8&sessionToken=9', ''],
+    ['?size=250&utm_source=x#/goods/7?a=1', '?size=250#/goods/7?a=1'],
+    ['#!/goods/7', '#!/goods/7'],
+    ['#reviews', ''],
     ['?code=SKU-7', '?code=SKU-7'],
     ['?from=hangzhou&to=beijing&scene=table-12', '?from=hangzhou&to=beijing&scene=table-12'],
     ['?PHPSESSID=1&jsessionid=2&sid=3&session=4&token=5&access_token=6&openid=o7&session_key=8', ''],

@@ -114,6 +114,39 @@ describe('<share-meta> in a page', () => {
     expect(ready()).to.have.length(1);
   });
 
+  it('sets no card for an element that is gone before its turn', async () => {
+    const body = { appId: 'wx0000', timestamp: 1770000000, nonceStr: 'n', signature: 'x' };
+    await scene.ready({}, { 'GET /v1/jssdk/config': [{ body, delay: 500 }] });
+    open('share.html');
+    await waitUntil(async () => (await signedPaths()).length === 1, 'the signature is asked for');
+    element().remove();
+    await aTimeout(900);
+    expect(calls('preVerifyJSAPI')).to.have.length(1);
+    expect(chat()).to.deep.equal([]);
+  });
+
+  it('leaves a canonical address behind with the route that it is of', async () => {
+    await scene.ready();
+    open('share.html');
+    await seen('ready', () => ready().length === 1);
+    const canonical = page().document.createElement('link');
+    Object.assign(canonical, { rel: 'canonical', href: '/tea?utm_source=x' });
+    page().document.head.append(canonical);
+    await seen('the canonical address', () => /\/tea$/.test(String(chat()[1]?.link)));
+    page().history.pushState({}, '', 'next');
+    await seen('the next route', () => /\/next$/.test(String(chat()[2]?.link)));
+    canonical.href = '/next?id=7';
+    await seen('that of the next route', () => /\/next\?id=7$/.test(String(chat()[3]?.link)));
+  });
+
+  it('signs the address that the page was entered by on iOS, also where a router has changed it before', async () => {
+    await scene.ready();
+    open('share.html', 'ios', '&early=moved');
+    await seen('ready', () => ready().length === 1);
+    expect(page().location.pathname).to.match(/moved$/);
+    expect(await signedPaths()).to.deep.equal(['share.html']);
+  });
+
   it('says once that it cannot be set, over several routes, and sets it when the page is seen again', async () => {
     await scene.ready({}, { 'GET /v1/jssdk/config': [scene.problem('origin_not_allowed', 403)] });
     open('share.html', 'ios');
@@ -138,11 +171,15 @@ describe('<share-meta> in a page', () => {
     await seen('the second', () => second.state === 'ready');
     expect(element().state).to.equal('idle');
     expect(contentOf('[property="og:title"]')).to.equal('Second');
+    expect(contentOf('[name="twitter:title"]')).to.equal('Second');
     second.remove();
     await seen('the first again', () => element().state === 'ready');
     expect(chat().map(({ title }) => title)).to.deep.equal(['A tea', 'Second', 'A tea']);
+    expect(contentOf('[property="og:title"]')).to.equal('The page’s own');
+    expect(contentOf('[name="twitter:title"]')).to.equal('A tea');
     element().remove();
-    await seen('the page’s own', () => contentOf('[property="og:title"]') === 'The page’s own');
+    await seen('no tag of ours', () => contentOf('[name="twitter:title"]') === undefined);
+    expect(contentOf('[property="og:title"]')).to.equal('The page’s own');
     expect(page().document.head.querySelectorAll('[itemprop], [name^=twitter], [property]')).to.have.length(1);
   });
 
@@ -164,7 +201,7 @@ describe('<share-meta> in a page', () => {
     it(`leaves sharing to the client, but for the tags (${client})`, async () => {
       await scene.ready();
       open('share.html', client);
-      await seen('the tags', () => contentOf('[property="og:title"]') === 'A tea');
+      await seen('the tags', () => contentOf('[name="twitter:title"]') === 'A tea');
       await aTimeout(300);
       expect(element().state).to.equal('idle');
       expect(page().invoked).to.deep.equal([]);

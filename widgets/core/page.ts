@@ -29,7 +29,10 @@ const inPage = Boolean(globalThis.document);
 const signIn: { returned?: SignInReturn | undefined; resumed?: boolean } = inPage
   ? shared('sign-in@2', () => ({ returned: takeReturn(signInPage()) }))
   : {};
-const landingUrl: string = inPage ? shared('landing@1', () => location.href) : '';
+// A router may have changed that address before this script came.
+const landingUrl: string = inPage
+  ? shared('landing@1', () => performance.getEntriesByType('navigation')[0]?.name ?? location.href)
+  : '';
 
 /** The order's feed, one for all elements that show it. */
 export function feedOf(address: string, orderId: string): OrderFeed {

@@ -85,6 +85,8 @@ export const DECODE = 20_000;
 
 /** Whatever changes the card at once, such as a route and then the title: it is set so long after the last of it. */
 export const SHARE_SETTLE = 50;
+/** After so long, a card that the network has kept from being set is tried again. */
+export const SHARE_RETRY = 10_000;
 /** An icon that takes longer is not judged. */
 export const ICON_LOAD = 15_000;
 /** A Content-Security-Policy is told of in a task of its own, about when the picture that it blocks fails. */

@@ -210,7 +210,7 @@ export class PayButton extends WeixinElement {
   private _prepareJssdk(address: string): void {
     Promise.all([wechat(), loadAttempt()])
       .then(([{ configureJssdk }]) => configureJssdk(new ProxyClient(address)))
-      .catch((error: WidgetError) => console.warn(`JS-SDK ${error.code}: ${error.message}`));
+      .catch((error) => console.warn('JS-SDK', error));
   }
 
   private _handleClick(): void {

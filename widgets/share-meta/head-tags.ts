@@ -28,13 +28,13 @@ interface Held {
 export class HeadTags {
   private readonly _held = new Map<string, Held>();
 
-  put(card: ShareCard): void {
+  /** @param given what was asked for: where nothing was, a tag of the page's own is left alone */
+  put(card: ShareCard, given: ShareCard): void {
     for (const [attribute, name, field] of TAGS) {
-      const isConstant = !(field in card);
-      const content = isConstant ? field : card[field as keyof ShareCard];
+      const { [field as keyof ShareCard]: content = field } = card;
+      const { [field as keyof ShareCard]: isAskedFor } = given;
       const own = this._find(attribute, name);
-      // What kind of thing it is the page knows better; and it may show what the card lacks.
-      if (content && !(isConstant && own)) this._put(attribute, name, content, own);
+      if (content && (isAskedFor || !own)) this._put(attribute, name, content, own);
       else this._release(name + attribute);
     }
   }

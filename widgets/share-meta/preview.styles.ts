@@ -9,7 +9,6 @@ export const PREVIEW_STYLES = `
     --text: #191919;
     --quiet: #6b6b6b;
     --line: rgba(0, 0, 0, 0.08);
-    --caption: var(--weixin-text-quiet, #626262);
     display: flex;
     flex-wrap: wrap;
     gap: 20px 24px;
@@ -28,7 +27,6 @@ export const PREVIEW_STYLES = `
       --text: #e2e2e2;
       --quiet: #9a9a9a;
       --line: rgba(255, 255, 255, 0.08);
-      --caption: var(--weixin-text-quiet, #a8aba9);
     }
   }
 
@@ -43,7 +41,8 @@ export const PREVIEW_STYLES = `
 
   figcaption {
     margin-bottom: 8px;
-    color: var(--caption);
+    /* They lie on the page's own ground, which need not follow the reader's setting. */
+    color: var(--weixin-text-quiet, inherit);
     font-size: 13px;
   }
 

@@ -22,7 +22,7 @@ export interface SharePage {
 
 /** What identifies a visit or a visitor, and is nobody else's business; what WeChat and others append to a shared link. */
 const NOISE =
-  /^((utm|wx|share)_\w+|gclid|fbclid|msclkid|spm|isappinstalled|clicktime|enterid|nsukey|pass_ticket|(open|union|s)id|(access_)?token|\w{0,4}sess(ion)?_?(id|key)?)(=|$)|^from=(\w+message|timeline)$|^scene=\d+$/i;
+  /^((utm|wx|weixin|share|mc|gdt|bd|_g)_\w+|_g[al]|[a-z]*clid|msclkid|spm|qz_gdt|isappinstalled|clicktime|enterid|nsukey|exportkey|pass_ticket|wxfrom|subscene|srcid|ascene|\w*(open|union)_?id|sid|\w*token|\w*sess(ion)?(_?(id|key))?|jwt|auth)(=|$)|^from=(\w+message|timeline)$|^scene=\d+$/i;
 /** What WeChat's sign-in brings back: both, or it is the page's own. */
 const SIGN_IN = /^(code|state)=/;
 
@@ -36,7 +36,7 @@ export function shareCard(given: ShareCard, page: SharePage): ShareCard {
     link:
       webAddress(given.link, page.base)?.href ??
       // That of another site, such as the one for computers, is not where this page may send people.
-      (canonical?.origin === origin ? canonical.href : ownAddress(page.address)),
+      ownAddress(canonical?.origin === origin ? canonical.href : page.address),
     icon: iconAddress(given.icon, page.base),
   };
 }
@@ -58,13 +58,13 @@ function iconAddress(address: string, base: string): string {
   return isShown ? url!.href : '';
 }
 
-/** The page's address without its fragment and noise; the rest to the letter. */
+/** An address without its noise, and without its fragment unless that is a route; the rest to the letter. */
 function ownAddress(address: string): string {
-  const [, path = '', query = ''] = /^([^?#]*)\??([^#]*)/.exec(address)!;
+  const [, path = '', query = '', route = ''] = /^([^?#]*)\??([^#]*)(#!?\/.*)?/.exec(address)!;
   const pairs = query.split('&');
   const isSignIn = pairs.filter((pair) => SIGN_IN.test(pair)).length > 1;
   const kept = pairs.filter((pair) => pair && !NOISE.test(pair) && !(isSignIn && SIGN_IN.test(pair))).join('&');
-  return path + (kept && `?${kept}`);
+  return path + (kept && `?${kept}`) + route;
 }
 
 export function currentPage(): SharePage {

@@ -3,6 +3,7 @@ import { currentTraces, detectHost } from '../core/environment.ts';
 import { asWidgetError } from '../core/failure.ts';
 import { wechat } from '../core/page.ts';
 import { ProxyClient } from '../core/proxy-client.ts';
+import { SHARE_RETRY } from '../core/timing.ts';
 import { REFLECTED, WeixinElement } from '../core/weixin-element.ts';
 import type { WidgetError } from '../core/widget-error.ts';
 import { loadSharing } from './load-sharing.ts';
@@ -53,9 +54,9 @@ export class ShareMeta extends WeixinElement {
   declare shareDescription: string;
   /**
    * Where the card leads, http or https, on a domain that the official account lists. Without it, the page's
-   * `<link rel="canonical">` where that is on the page's own origin, else the page's address. Of that are left out: the
-   * fragment, what WeChat and others append (`from`, `isappinstalled`, `scene`, `utm_…`, `spm`, `gclid`…), the sign-in's
-   * `code` and `state`, and whatever is called a session, a token or an `openid`.
+   * `<link rel="canonical">` where that is on the page's own origin and of this route, else the page's address. Left out
+   * are: the fragment, unless it is a route (`#/…`), what WeChat and others append (`from`, `isappinstalled`, `scene`,
+   * `utm_…`, `spm`, `gclid`…), the sign-in's `code` and `state`, and whatever is called a session, a token or an `openid`.
    */
   declare shareLink: string;
   /**
@@ -108,9 +109,9 @@ export class ShareMeta extends WeixinElement {
       this._sharing = createSharing(this._host());
       if (this.isConnected) this._sharing.connect();
     } catch (thrown) {
+      if (this.state !== 'error') this._fail(asWidgetError(thrown), false);
       this._show('error');
-      this._fail(asWidgetError(thrown), false);
-      addEventListener('online', () => this._load(), { once: true });
+      setTimeout(() => this.isConnected && this._load(), SHARE_RETRY);
     }
   }
 

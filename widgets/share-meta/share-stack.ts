@@ -1,6 +1,7 @@
 import { shared } from '../core/shared.ts';
 import { SHARE_SETTLE } from '../core/timing.ts';
 import { HeadTags } from './head-tags.ts';
+import { currentPage, type SharePage } from './share-card.ts';
 import { watchRoutes } from './watch-routes.ts';
 
 /** Whoever wants the page to be shared in its way. */
@@ -20,6 +21,9 @@ export class ShareStack {
   /** Ends when the last configuration of the JS-SDK has, well or not: they do not overtake each other. */
   configured: Promise<unknown> = Promise.resolve();
 
+  /** The page's canonical address, and where the page was when it said so. */
+  private _canonical = '';
+  private _canonicalRoute = '';
   private _sharers: Sharer[] = [];
   private _turn = 0;
   private _isAgain = false;
@@ -40,6 +44,17 @@ export class ShareStack {
     this._isAgain ||= isAgain;
     clearTimeout(this._timer);
     this._timer = setTimeout(() => this._refresh(), SHARE_SETTLE);
+  }
+
+  /** What the page says of itself. A canonical address that has stayed while the page went elsewhere is not this route's. */
+  page(): SharePage {
+    const page = currentPage();
+    const route = /^([^?#]*)[^#]*(#!?\/.*)?/.exec(page.address)!.slice(1).join('');
+    if (page.canonical !== this._canonical) {
+      this._canonical = page.canonical;
+      this._canonicalRoute = route;
+    }
+    return route === this._canonicalRoute ? page : { ...page, canonical: '' };
   }
 
   /** A card is about to be set. Gives a way to ask whether it is still the last one. */
@@ -67,8 +82,8 @@ export function shareStack(): ShareStack {
     // Routers change the title a moment after the address.
     const seen = { attributeFilter: ['content', 'href'], characterData: true, childList: true, subtree: true };
     new MutationObserver(touch).observe(document.head, seen);
-    // Some clients say only then that the page is in a mini program.
-    document.addEventListener('WeixinJSBridgeReady', touch);
+    // It may come late; and some clients say only then that the page is in a mini program.
+    document.addEventListener('WeixinJSBridgeReady', touchAgain);
     document.addEventListener('visibilitychange', touchAgain);
     addEventListener('online', touchAgain);
     return stack;

@@ -3,12 +3,13 @@ import type { Host } from '../core/environment.ts';
 import type { asWidgetError } from '../core/failure.ts';
 import type { Text } from '../core/language.ts';
 import type { ProxyClient } from '../core/proxy-client.ts';
+import { SHARE_RETRY } from '../core/timing.ts';
 import type { Wechat } from '../core/wechat/wechat.ts';
 import { type ErrorText, WidgetError } from '../core/widget-error.ts';
 import { checkCard } from './check-card.ts';
 import { renderPreview } from './preview.ts';
 import { setCards } from './set-cards.ts';
-import { currentPage, type ShareCard, shareCard } from './share-card.ts';
+import { type ShareCard, shareCard } from './share-card.ts';
 import { SHARE_ERROR_TEXTS } from './share-error-texts.ts';
 import type { ShareMeta } from './share-meta.ts';
 import { type Sharer, shareStack } from './share-stack.ts';
@@ -64,10 +65,10 @@ export class Sharing implements Sharer {
   refresh(isShared: boolean, isAgain: boolean): void {
     const { element, host } = this._host;
     const given = givenTo(element);
-    const card = shareCard(given, currentPage());
+    const card = shareCard(given, shareStack().page());
     const key = isShared ? JSON.stringify([host(), location.href, element.proxy, given, card]) : '';
     this._card = card;
-    if (isShared) shareStack().tags.put(card);
+    if (isShared) shareStack().tags.put(card, given);
     if (key === this._key && !(isAgain && this._failure)) this._host.show(element.state);
     else if (isShared) this._share(key, given, card);
     else {
@@ -85,7 +86,8 @@ export class Sharing implements Sharer {
     const { createProxy, wechat, asWidgetError, show, ready, fail } = this._host;
     const host = this._host.host();
     const stack = shareStack();
-    const isLast = stack.begin();
+    const isLastTurn = stack.begin();
+    const isLast = () => isLastTurn() && key === this._key;
     let error: WidgetError | undefined;
     this._key = key;
     try {
@@ -94,10 +96,11 @@ export class Sharing implements Sharer {
       error = inWords(asWidgetError(thrown));
     }
     // Another card, or another element's turn.
-    if (!isLast() || key !== this._key) return;
+    if (!isLast()) return;
     const isNews = this._failure !== error?.code;
     this._failure = error?.code;
     if (error) {
+      if (/^proxy_|^rate_limited$/.test(error.code)) setTimeout(() => stack.touch(true), SHARE_RETRY);
       show('error');
       if (isNews) fail(error, false);
     } else if (host === 'wechat' || host === 'browser') {

@@ -35,3 +35,6 @@ const meta = document.createElement('meta');
 Object.assign(meta, { name: 'weixin-proxy', content: parameters.get('weixin-proxy') });
 document.head.append(meta);
 document.currentScript.remove();
+
+// A router that comes before everything else.
+if (parameters.has('early')) history.replaceState({}, '', parameters.get('early'));

@@ -46,8 +46,8 @@ const BRIDGE_NAMES: Record<string, string> = { chooseWXPay: 'getBrandWCPayReques
  */
 export class Jssdk {
   private readonly _world: JssdkWorld;
-  /** The configuration under way or done, and what it is for. */
-  private _current: { key: string; done: Promise<void> } | undefined;
+  /** The configurations under way or done, by what they are for: WeChat wants one for each address. */
+  private readonly _configured = new Map<string, Promise<void>>();
   /** iOS signs the address that the page was entered by, everybody else the current one: until one proves wrong. */
   private _signs: 'landing' | 'current';
   private _lastPicture: Promise<unknown> = Promise.resolve();
@@ -65,15 +65,12 @@ export class Jssdk {
    */
   configure(signer: Signer): Promise<void> {
     const key = [this._urlToSign(), ...this._world.openTags()].join(' ');
-    if (this._current?.key !== key) {
-      const done = this._verify(signer);
-      const current = { key, done };
-      this._current = current;
-      done.catch(() => {
-        if (this._current === current) this._current = undefined;
-      });
-    }
-    return this._current.done;
+    const known = this._configured.get(key);
+    if (known) return known;
+    const done = this._verify(signer);
+    this._configured.set(key, done);
+    done.catch(() => this._configured.delete(key));
+    return done;
   }
 
   /**
