@@ -291,12 +291,17 @@ const TemplateData = z
   .refine((data) => Object.keys(data).length <= 32, 'has more than 32 keys')
   .describe('What the template’s keys stand for: text, or `{value, color}`.')
   .meta({
+    minProperties: 1,
+    maxProperties: 32,
     additionalProperties: {
       anyOf: [
         { type: 'string', minLength: 1, maxLength: 2000 },
         {
           type: 'object',
-          properties: { value: { type: 'string' }, color: { type: 'string', pattern: '^#[0-9A-Fa-f]{6}$' } },
+          properties: {
+            value: { type: 'string', minLength: 1, maxLength: 2000 },
+            color: { type: 'string', pattern: '^#[0-9A-Fa-f]{6}$' },
+          },
           required: ['value'],
         },
       ],
@@ -329,9 +334,10 @@ export const AcceptedMessage = z
 
 /** How many bytes of text WeChat lets an account answer with. */
 const MAX_REPLY_BYTES = 2048;
-const ReplyText = Text.trim()
-  .min(1)
-  .refine((text) => new TextEncoder().encode(text).length <= MAX_REPLY_BYTES, `more than ${MAX_REPLY_BYTES} bytes`);
+const ReplyText = Text.refine((text) => text.trim() !== '', 'is empty').refine(
+  (text) => new TextEncoder().encode(text).length <= MAX_REPLY_BYTES,
+  `more than ${MAX_REPLY_BYTES} bytes`,
+);
 
 /** What the receiver of `message.received` or `code.scanned` may answer, for the user to see. */
 export const MessageReply = z.discriminatedUnion('type', [

@@ -39,7 +39,6 @@ export function qrCodeRoutes({ qrCodes }: { qrCodes: QrCodes }): Route[] {
       callers: ['anyone'],
       summary: 'The picture of a code, for pages that may show none from WeChat’s servers.',
       query: TicketQuery,
-      isUnlimited: true,
       answers: { 200: 'image/*' },
       errors: ['qrcode_not_found', 'rate_limited', 'wechat_unavailable'],
       async handle({ query }) {

@@ -1,5 +1,6 @@
 /** What the merchant's server learns of messages and events. */
 import type { Fields, Message } from '../wechat/account/message-push.ts';
+import type { XmlValue } from '../wechat/xml.ts';
 
 /** What WeChat's names for what every message has are called here. */
 const COMMON = new Set(['ToUserName', 'FromUserName', 'CreateTime', 'MsgType', 'MsgId']);
@@ -10,7 +11,7 @@ export function messageView({ account, openid, createdAt, type, fields }: Messag
   const { MsgId: messageId } = fields;
   const others = Object.entries(fields).filter(([name]) => !COMMON.has(name));
   return {
-    ...Object.fromEntries(others.map(([name, value]) => [camelCase(name), inCamelCase(value)])),
+    ...Object.fromEntries(others.map(([name, value]) => [camelCase(name), inCamelCase(asList(name, value!))])),
     ...(messageId !== undefined && { messageId }),
     ...{ openid, account, type, createdAt: new Date(createdAt).toISOString() },
   };
@@ -29,13 +30,21 @@ export function scanOf({ account, openid, createdAt, type, fields }: Message): o
   return { openid, account, scene, ticket, subscribed, createdAt: new Date(createdAt).toISOString() };
 }
 
+/** XML does not tell a list of one from what is no list; WeChat calls its lists so. */
+function asList(name: string, value: XmlValue): XmlValue {
+  return name === 'List' && !Array.isArray(value) ? [value] : value;
+}
+
 function inCamelCase(value: Fields[string]): unknown {
   if (Array.isArray(value)) return value.map(inCamelCase);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [camelCase(name), inCamelCase(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [camelCase(name), inCamelCase(asList(name, inner))]),
+  );
 }
 
-/** `PicUrl` → `picUrl`, `MsgID` → `msgID` */
+/** `PicUrl` → `picUrl`, `MsgID` → `msgID`, `Location_X` → `locationX` */
 function camelCase(name: string): string {
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+  const joined = name.replaceAll(/(?<=.)_+(.)/g, (_, next: string) => next.toUpperCase());
+  return `${joined.charAt(0).toLowerCase()}${joined.slice(1)}`;
 }

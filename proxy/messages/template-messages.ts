@@ -47,8 +47,8 @@ const HOUR = 60 * MINUTE;
 const RETRY_WAITS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 15 * HOUR];
 /** WeChat knows for ten minutes what it has sent: for so long, less some doubt, it may be asked again. */
 const KNOWN_FOR = 9 * MINUTE;
-/** Longer than asking takes where WeChat is busy, slow, and wants a newer token. */
-const LEASE = 2 * MINUTE;
+/** A process holds what it is sending for so long, and renews that: another takes over soon after a crash. */
+const LEASE = 15 * SECOND;
 const ROUND = 10;
 
 /** `errcode`s that pass: -1 busy, 45009 of the day, 45011 of the minute, 50002 frozen for now. */
@@ -56,7 +56,7 @@ const PASSING = new Set(['-1', '45009', '45011', '50002']);
 
 export class TemplateMessages {
   readonly #options: TemplateMessagesOptions;
-  readonly #underway = new Set<Promise<void>>();
+  readonly #underway = new Map<string, Promise<void>>();
   /** Called after messages may have been added, so that they are sent at once. */
   onAdded: () => void = () => {};
 
@@ -81,6 +81,7 @@ export class TemplateMessages {
   /** Sends the messages whose time has come. They go on after it returns. */
   async startDue(): Promise<void> {
     const { store, now, onError } = this.#options;
+    await this.#renewLeases();
     const room = Math.max(0, ROUND - this.#underway.size);
     const due = await store.db
       .selectFrom('sent_messages')
@@ -92,20 +93,20 @@ export class TemplateMessages {
       .limit(room)
       .execute();
     for (const row of due) {
-      if (!(await this.#lease(row))) continue;
+      if (this.#underway.has(row.id) || !(await this.#lease(row))) continue;
       const sending = this.#attempt(row)
         .catch((error) => onError(error, 'sending a message'))
         .finally(() => {
-          this.#underway.delete(sending);
+          this.#underway.delete(row.id);
           if (due.length === room) this.onAdded();
         });
-      this.#underway.add(sending);
+      this.#underway.set(row.id, sending);
     }
   }
 
   /** Waits for what is under way. */
   async drain(): Promise<void> {
-    await Promise.all(this.#underway);
+    await Promise.all(this.#underway.values());
   }
 
   async #add(trx: Trx, { kind, request }: OutgoingMessage, orderId: string | null): Promise<string> {
@@ -137,12 +138,23 @@ export class TemplateMessages {
     const { store, now } = this.#options;
     const claim = await store.db
       .updateTable('sent_messages')
-      .set({ leasedUntil: now() + LEASE, attempts: row.attempts + 1, triedAt: row.triedAt ?? now() })
+      .set({ leasedUntil: now() + LEASE, attempts: row.attempts + 1 })
       .where('id', '=', row.id)
       .where('status', '=', 'pending')
       .where('attempts', '=', row.attempts)
       .executeTakeFirst();
     return claim.numUpdatedRows === 1n;
+  }
+
+  async #renewLeases(): Promise<void> {
+    const { store, now } = this.#options;
+    if (this.#underway.size === 0) return;
+    await store.db
+      .updateTable('sent_messages')
+      .set({ leasedUntil: now() + LEASE })
+      .where('id', 'in', [...this.#underway.keys()])
+      .where('leasedUntil', '>', 0)
+      .execute();
   }
 
   /** @param row as it was before it was leased */
@@ -177,9 +189,21 @@ export class TemplateMessages {
 
   #send({ id, kind, openid, templateId, requestJson }: SentMessageRow): Promise<string | undefined> {
     const request = { openid, templateId, ...JSON.parse(requestJson) };
+    const options = { ...this.#options, onAsk: () => this.#markTried(id) };
     return kind === 'template'
-      ? sendTemplateMessage(this.#options, id.slice(ID_PREFIX.length), request)
-      : sendSubscriptionMessage(this.#options, request);
+      ? sendTemplateMessage(options, id.slice(ID_PREFIX.length), request)
+      : sendSubscriptionMessage(options, request);
+  }
+
+  /** Whatever becomes of this process, it is known that WeChat may have got the message. */
+  async #markTried(id: string): Promise<void> {
+    const { store, now } = this.#options;
+    await store.db
+      .updateTable('sent_messages')
+      .set({ triedAt: now() })
+      .where('id', '=', id)
+      .where('triedAt', 'is', null)
+      .execute();
   }
 
   /** WeChat surely has not got the message. */

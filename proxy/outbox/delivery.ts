@@ -57,6 +57,8 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #webhook: Webhook;
   readonly #underway = new Map<string, Promise<void>>();
+  /** How many of them somebody waits for: these take no other event's place. */
+  #awaited = 0;
   /** More was due than one round takes on. */
   #more = false;
   /** Called when there is room for what did not fit into the last round. */
@@ -71,7 +73,7 @@ export class Delivery {
   async startDue(): Promise<void> {
     const { store, now } = this.#options;
     await this.#renewLeases();
-    const room = Math.max(0, ROUND - this.#underway.size);
+    const room = Math.max(0, ROUND - (this.#underway.size - this.#awaited));
     const due = await store.db
       .selectFrom('outbox')
       .innerJoin('events', 'events.id', 'outbox.eventId')
@@ -79,6 +81,8 @@ export class Delivery {
       .where('status', '=', 'pending')
       .where('dueAt', '<=', now())
       .where('leasedUntil', '<=', now())
+      // What is new goes before what a receiver keeps waiting.
+      .orderBy('attempts')
       .orderBy('dueAt')
       .limit(room)
       .execute();
@@ -90,7 +94,7 @@ export class Delivery {
 
   /** How long an event is to be leased that `deliverNow` will deliver; 0 where too many are waited for already. */
   leaseNow(): number {
-    return this.#underway.size < MAX_AWAITED ? this.#options.now() + LEASE : 0;
+    return this.#awaited < MAX_AWAITED ? this.#options.now() + LEASE : 0;
   }
 
   /**
@@ -99,9 +103,10 @@ export class Delivery {
    */
   async deliverNow(row: EventRow & OutboxRow): Promise<Buffer | undefined> {
     let answer: Buffer | undefined;
+    this.#awaited++;
     await this.#start(row, (body) => {
       answer = body;
-    });
+    }).finally(() => this.#awaited--);
     return answer;
   }
 

@@ -82,7 +82,7 @@ describe('WeChat’s own examples', () => {
   it('are decrypted', () => {
     assert.equal(decryptMessage(KEYS.aesKey!, GIVEN.appId, ENCRYPTED), MESSAGE);
     const body = Buffer.from(JSON.stringify({ ToUserName: 'gh_97417a04a28d', Encrypt: ENCRYPTED }));
-    const { message, format, isEncrypted } = readPush(KEYS, query, body, 0);
+    const { message, format, isEncrypted } = readPush(KEYS, query, body, Number(query.timestamp) * 1_000);
     assert.deepEqual([format, isEncrypted], ['json', true]);
     assert.deepEqual(messageView(message), {
       openid: 'o9AgO5Kd5ggOC-bXrbNODIiE3bGY',
@@ -90,8 +90,9 @@ describe('WeChat’s own examples', () => {
       type: 'event',
       createdAt: '2024-04-26T06:20:45.000Z',
       event: 'debug_demo',
-      debug_str: 'hello world',
+      debugStr: 'hello world',
     });
+    assert.throws(() => readPush(KEYS, query, body, Date.now()), { code: 'notification_expired' });
   });
 
   it('are for no other account, and for no other key', () => {

@@ -283,6 +283,7 @@ describe('a push that is refused', () => {
     notification_expired: {
       'six minutes old': () => [letter({ seconds: now() - 360 }), plain],
       'six minutes ahead': () => [letter({ seconds: now() + 360 }), plain],
+      'six minutes old, encrypted': () => [letter({ seconds: now() - 360, mode: 'safe' }), safe],
     },
     decryption_failed: {
       'encrypted with another key': () => [by({ aesKey: 'A'.repeat(43) }, { mode: 'safe' }), safe],
@@ -369,7 +370,7 @@ describe('the merchant learns', () => {
     ],
     location: [
       { Location_X: '23.134000', Location_Y: 113.358803, Scale: 20, Label: '位置' },
-      { location_X: '23.134000', location_Y: '113.358803', scale: '20', label: '位置' },
+      { locationX: '23.134000', locationY: '113.358803', scale: '20', label: '位置' },
     ],
     link: [
       { Title: '标题', Description: '', Url: 'https://a.example/?a=1&b=2' },
@@ -526,7 +527,7 @@ describe('the merchant’s reply', () => {
   const replies: Record<string, [reply: object, fields: (format: Format) => object]> = {
     text: [
       { type: 'text', content: ' 好的 😀 ]]> <&>\n"\' ' },
-      () => ({ MsgType: 'text', Content: '好的 😀 ]]> <&>\n"\'' }),
+      () => ({ MsgType: 'text', Content: ' 好的 😀 ]]> <&>\n"\' ' }),
     ],
     image: [{ type: 'image', mediaId: 'm-1_A' }, () => ({ MsgType: 'image', Image: { MediaId: 'm-1_A' } })],
     'one article': [

@@ -334,6 +334,21 @@ test('many events at once are delivered without a pause between them', async (t)
   assert.equal(receiver.received.length, 200);
 });
 
+test('a new event does not wait for many that are tried again', async (t) => {
+  const receiver = await startReceiver(t, () => 500);
+  const outbox = await startOutbox(t, receiver.url);
+  await Promise.all(Array.from({ length: 40 }, outbox.add));
+  for (let round = 0; round < 3; round += 1) await outbox.round();
+  assert.equal(receiver.received.length, 40);
+  outbox.clock.now += 10 * SECOND;
+
+  const { id } = await outbox.add();
+  await outbox.round();
+
+  const next = receiver.received.slice(40).map(({ headers }) => headers['webhook-id']);
+  assert.ok(next.length < 40 && next.includes(id), `among the next ${next.length}`);
+});
+
 describe('two proxies on one store', () => {
   it('deliver each event once', async (t) => {
     const receiver = await startReceiver(t);

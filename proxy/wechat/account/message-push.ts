@@ -75,15 +75,20 @@ export function readPush(keys: MessageKeys, query: PushQuery, bytes: Buffer, now
   if (isEncrypted) {
     const { fields, format } = readFields(bytes);
     const text = decrypt(keys, query, fields);
+    assertFresh(timestamp, now);
     return { ...describe(readFields(text).fields), format, isEncrypted, nonce };
   }
   if (keys.aesKey)
     throw new ProxyError('invalid_signature', 'It is not encrypted, though WECHAT_MESSAGE_AES_KEY is set.');
   assertMessageSignature(query.signature, keys.token, timestamp, nonce);
-  // The signature does not cover the body: whoever has seen one address could go on using it.
-  if (!(Math.abs(now - Number(timestamp) * 1_000) <= TOLERANCE)) throw new ProxyError('notification_expired');
+  assertFresh(timestamp, now);
   const { fields, format } = readFields(bytes);
   return { ...describe(fields), format, isEncrypted, nonce };
+}
+
+/** Whoever has seen a push could go on using it; in plain mode, even with another body. */
+function assertFresh(timestamp: string, now: number): void {
+  if (!(Math.abs(now - Number(timestamp) * 1_000) <= TOLERANCE)) throw new ProxyError('notification_expired');
 }
 
 /** What WeChat gets where the user is to get nothing. Never encrypted. */

@@ -9,6 +9,11 @@ export interface TemplateMessageOptions {
   accessToken: AccessToken;
 }
 
+export interface SendOptions extends TemplateMessageOptions {
+  /** Runs when all is ready, before WeChat gets the message. */
+  onAsk: () => Promise<void>;
+}
+
 /** WeChat's number is larger than a double can hold: it stays text. */
 const SendAnswer = z.object({ msgid: z.union([z.string(), z.number().transform(String)]).optional() });
 
@@ -31,7 +36,7 @@ export class MessageUnsent extends Error {
  * @see https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage
  */
 export async function sendTemplateMessage(
-  options: TemplateMessageOptions,
+  options: SendOptions,
   id: string,
   { url, ...message }: TemplateMessageRequest,
 ): Promise<string | undefined> {
@@ -46,10 +51,12 @@ export async function sendTemplateMessage(
  * @see https://developers.weixin.qq.com/doc/service/api/notify/notify/api_sendnewsubscribemsg
  */
 export async function sendSubscriptionMessage(
-  options: TemplateMessageOptions,
+  options: SendOptions,
   { page, ...message }: SubscriptionMessageRequest,
 ): Promise<string | undefined> {
-  return send(options, '/cgi-bin/message/subscribe/bizsend', { ...common(message), page });
+  // These have no colours.
+  const data = Object.fromEntries(Object.entries(message.data).map(([key, { value }]) => [key, { value }]));
+  return send(options, '/cgi-bin/message/subscribe/bizsend', { ...common({ ...message, data }), page });
 }
 
 function common({ openid, templateId, data, miniProgram }: Omit<TemplateMessageRequest, 'url'>): object {
@@ -61,17 +68,15 @@ function common({ openid, templateId, data, miniProgram }: Omit<TemplateMessageR
   };
 }
 
-async function send(
-  { api, accessToken }: TemplateMessageOptions,
-  path: string,
-  body: object,
-): Promise<string | undefined> {
+async function send({ api, accessToken, onAsk }: SendOptions, path: string, body: object): Promise<string | undefined> {
   let refusal: unknown;
-  const ask = (token: string) =>
-    api({ method: 'POST', path, query: { access_token: token }, body }).catch((error) => {
+  const ask = async (token: string) => {
+    await onAsk();
+    return api({ method: 'POST', path, query: { access_token: token }, body }).catch((error) => {
       refusal = error;
       throw error;
     });
+  };
   const answer = await accessToken.use(ask).catch((error) => {
     throw error instanceof ProxyError && error !== refusal ? new MessageUnsent(error) : error;
   });
