@@ -81,7 +81,8 @@ export class Delivery {
       .where('status', '=', 'pending')
       .where('dueAt', '<=', now())
       .where('leasedUntil', '<=', now())
-      // What is new goes before what a receiver keeps waiting.
+      // Money goes before chat, and what is new before what a receiver keeps waiting.
+      .orderBy((event) => event('type', '=', 'message.received'))
       .orderBy('attempts')
       .orderBy('dueAt')
       .limit(room)

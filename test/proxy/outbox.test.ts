@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
-import type { Event } from '../../proxy/api.ts';
+import type { Event, EventType } from '../../proxy/api.ts';
 import { Delivery } from '../../proxy/outbox/delivery.ts';
 import { Events } from '../../proxy/outbox/events.ts';
 import { Store } from '../../proxy/store/store.ts';
@@ -94,7 +94,7 @@ async function startOutbox(t: TestContext, url: string) {
     clock,
     results,
     start,
-    add: () => store.transaction((trx) => events.add(trx, 'order.paid', { id: 'ord_1' })),
+    add: (type: EventType = 'order.paid') => store.transaction((trx) => events.add(trx, type, { id: 'ord_1' })),
     async round() {
       await delivery.startDue();
       await delivery.drain();
@@ -334,10 +334,23 @@ test('many events at once are delivered without a pause between them', async (t)
   assert.equal(receiver.received.length, 200);
 });
 
+test('an order does not wait for many messages', async (t) => {
+  const receiver = await startReceiver(t);
+  const outbox = await startOutbox(t, receiver.url);
+  await Promise.all(Array.from({ length: 40 }, () => outbox.add('message.received')));
+  outbox.clock.now += SECOND;
+  const { id } = await outbox.add();
+
+  await outbox.round();
+
+  assert.equal(receiver.received[0]!.headers['webhook-id'], id);
+  assert.ok(receiver.received.length < 40);
+});
+
 test('a new event does not wait for many that are tried again', async (t) => {
   const receiver = await startReceiver(t, () => 500);
   const outbox = await startOutbox(t, receiver.url);
-  await Promise.all(Array.from({ length: 40 }, outbox.add));
+  await Promise.all(Array.from({ length: 40 }, () => outbox.add()));
   for (let round = 0; round < 3; round += 1) await outbox.round();
   assert.equal(receiver.received.length, 40);
   outbox.clock.now += 10 * SECOND;
@@ -354,7 +367,7 @@ describe('two proxies on one store', () => {
     const receiver = await startReceiver(t);
     const outbox = await startOutbox(t, receiver.url);
     const other = (await outbox.start()).delivery;
-    await Promise.all(Array.from({ length: 40 }, outbox.add));
+    await Promise.all(Array.from({ length: 40 }, () => outbox.add()));
     for (let round = 0; round < 5; round += 1) {
       await Promise.all([outbox.delivery, other].map((delivery) => delivery.startDue().then(() => delivery.drain())));
     }
