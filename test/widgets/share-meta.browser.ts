@@ -86,9 +86,10 @@ describe('<share-meta> in a browser', () => {
     element.shareIcon = '/no-such-icon.png';
     await waitUntil(() => heard.length === 3, 'the other icon');
     expect(errors()[2]).to.deep.equal(['share_icon_unloadable', false]);
-    expect(element.state).to.equal('ready');
+    expect(element.state).to.equal('error');
     element.shareIcon = '/demo/screenshot.png';
     await waitUntil(() => heard.length === 5, 'the problems that are back');
+    expect(element.state).to.equal('ready');
   });
 
   it('leaves out an icon that WeChat would not show, and says why', async () => {
@@ -101,7 +102,12 @@ describe('<share-meta> in a browser', () => {
       ['share_icon_not_https', false],
       ['share_icon_data_url', false],
     ]);
-    expect(ready.map(({ detail }) => detail.icon)).to.deep.equal(['', '']);
+    expect(ready).to.deep.equal([]);
+    expect(element.state).to.equal('error');
+    expect(document.head.querySelector('[property="og:image"]')).to.equal(null);
+    element.shareIcon = '/test/widgets/pages/share-icon.svg';
+    await waitUntil(() => ready.length === 1, 'the card');
+    expect(element.state).to.equal('ready');
   });
 
   for (const [lang, chat, moments] of [

@@ -13,7 +13,7 @@ export interface SharePage {
   title: string;
   /** Of `<meta name="description">`. */
   description: string;
-  /** Of `<link rel="canonical">`, absolute. */
+  /** Of `<link rel="canonical">`, as it stands there. */
   canonical: string;
   address: string;
   /** What relative addresses are relative to. */
@@ -39,6 +39,11 @@ export function shareCard(given: ShareCard, page: SharePage): ShareCard {
       ownAddress(canonical?.origin === origin ? canonical.href : page.address),
     icon: iconAddress(given.icon, page.base),
   };
+}
+
+/** Whether nothing had to be left out or replaced. */
+export function isAsGiven(given: ShareCard, card: ShareCard, base: string): boolean {
+  return (!given.icon.trim() || card.icon !== '') && (!given.link.trim() || Boolean(webAddress(given.link, base)));
 }
 
 /** `undefined` where it is empty, malformed or neither http nor https. */
@@ -72,7 +77,7 @@ export function currentPage(): SharePage {
   return {
     title: document.title,
     description: find('meta[name="description"]')?.content ?? '',
-    canonical: find('link[rel="canonical"]')?.href ?? '',
+    canonical: find('link[rel="canonical"]')?.getAttribute('href') ?? '',
     address: location.href,
     base: document.baseURI,
   };

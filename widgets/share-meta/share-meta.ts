@@ -67,8 +67,8 @@ export class ShareMeta extends WeixinElement {
   /** Shows how the card will look. */
   declare preview: boolean;
   /**
-   * `ready`: the card is set, be it without its icon. `error`: it could not be. `idle`: neither yet, or it is another
-   * element's turn, or no page can set one here. Reflected, to be read only.
+   * `ready`: the card is set. `error`: it could not be, or breaks a rule; what cannot be used of it is left out. `idle`:
+   * neither yet, or it is another element's turn, or no page can set one here. Reflected, to be read only.
    */
   declare state: ShareState;
 

@@ -9,7 +9,7 @@ import { type ErrorText, WidgetError } from '../core/widget-error.ts';
 import { checkCard } from './check-card.ts';
 import { renderPreview } from './preview.ts';
 import { setCards } from './set-cards.ts';
-import { type ShareCard, shareCard } from './share-card.ts';
+import { isAsGiven, type ShareCard, shareCard } from './share-card.ts';
 import { SHARE_ERROR_TEXTS } from './share-error-texts.ts';
 import type { ShareMeta } from './share-meta.ts';
 import { type Sharer, shareStack } from './share-stack.ts';
@@ -103,7 +103,8 @@ export class Sharing implements Sharer {
       if (/^proxy_|^rate_limited$/.test(error.code)) setTimeout(() => stack.touch(true), SHARE_RETRY);
       show('error');
       if (isNews) fail(error, false);
-    } else if (host === 'wechat' || host === 'browser') {
+    } else if (!isAsGiven(given, card, document.baseURI)) show('error');
+    else if (host === 'wechat' || host === 'browser') {
       show('ready');
       ready(card);
     } else show('idle');
@@ -122,7 +123,9 @@ export class Sharing implements Sharer {
       if (key !== this._key) return;
       checkCard({ given, card, address: location.href, isThorough }, ({ error, warning, about }) => {
         const name = `${error.code} ${about}`;
-        if (key !== this._key || this._told.has(name)) return;
+        if (key !== this._key) return;
+        if (!warning) this._host.show('error');
+        if (this._told.has(name)) return;
         this._told.set(name, about);
         fail(error, warning);
       });
