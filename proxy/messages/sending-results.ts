@@ -1,7 +1,7 @@
 /** What WeChat tells of template and subscription messages after it has taken them. */
 import type { SentMessagesTable } from '../store/schema.ts';
 import type { Message } from '../wechat/account/message-push.ts';
-import type { XmlTree, XmlValue } from '../wechat/xml.ts';
+import { isXmlTree } from '../wechat/xml.ts';
 
 export interface SendingResult {
   kind: SentMessagesTable['kind'];
@@ -39,8 +39,8 @@ function templateResult({ openid, fields }: Message): SendingResult[] {
 /** https://developers.weixin.qq.com/doc/service/guide/product/subscription_messages/push.html */
 function subscriptionResults({ openid, fields }: Message): SendingResult[] {
   const { SubscribeMsgSentEvent: sent } = fields;
-  const list = isTree(sent) ? sent.List : fields.List;
-  return (Array.isArray(list) ? list : [list]).filter(isTree).flatMap((entry): SendingResult[] => {
+  const list = isXmlTree(sent) ? sent.List : fields.List;
+  return (Array.isArray(list) ? list : [list]).filter(isXmlTree).flatMap((entry): SendingResult[] => {
     const { TemplateId: templateId, MsgID: messageId, ErrorCode: code, ErrorStatus: status } = entry;
     if (typeof messageId !== 'string' || typeof code !== 'string') return [];
     const failure = code === '0' ? undefined : { code, message: typeof status === 'string' ? status : '' };
@@ -52,8 +52,4 @@ function subscriptionResults({ openid, fields }: Message): SendingResult[] {
 /** `user block` → `user_block`; `failed` where none is given. */
 function reasonCode(reason: string): string {
   return reason.toLowerCase().match(/\w+/g)?.join('_') ?? 'failed';
-}
-
-function isTree(value: XmlValue | undefined): value is XmlTree {
-  return typeof value === 'object' && !Array.isArray(value);
 }

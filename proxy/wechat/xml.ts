@@ -1,6 +1,7 @@
 /** WeChat's XML: one root, every value a string; flat, but for messages. Whatever else XML can be is refused. */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { ProxyError } from '../errors.ts';
+import { decodeUtf8 } from './decode-utf8.ts';
 
 /** Values by element name, exactly as they came. Has no prototype. */
 export type XmlFields = Record<string, string>;
@@ -10,6 +11,11 @@ export type XmlValue = string | XmlTree | XmlValue[];
 /** Has no prototype. */
 export interface XmlTree {
   [name: string]: XmlValue;
+}
+
+/** Whether an element holds others. */
+export function isXmlTree(value: XmlValue | undefined): value is XmlTree {
+  return typeof value === 'object' && !Array.isArray(value);
 }
 
 /** What is written: numbers as they are, text as CDATA. */
@@ -113,16 +119,9 @@ function trim(text: string): string {
 function decode(source: Buffer | string): string {
   if (Buffer.byteLength(source) > MAX_SIZE) throw malformed('is too large');
   const text = typeof source === 'string' ? source : decodeUtf8(source);
+  if (text === undefined) throw malformed('is not UTF-8');
   if (ILLEGAL.test(text)) throw malformed('has characters that XML does not allow');
   return text;
-}
-
-function decodeUtf8(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw malformed('is not UTF-8');
-  }
 }
 
 /** Leaves nothing for the parser but plain tags, CDATA and text. */

@@ -41,11 +41,6 @@ export function shareCard(given: ShareCard, page: SharePage): ShareCard {
   };
 }
 
-/** Whether nothing had to be left out or replaced. */
-export function isAsGiven(given: ShareCard, card: ShareCard, base: string): boolean {
-  return (!given.icon.trim() || card.icon !== '') && (!given.link.trim() || Boolean(webAddress(given.link, base)));
-}
-
 /** `undefined` where it is empty, malformed or neither http nor https. */
 export function webAddress(address: string, base: string): URL | undefined {
   try {

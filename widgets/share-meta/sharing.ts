@@ -6,10 +6,10 @@ import type { ProxyClient } from '../core/proxy-client.ts';
 import { SHARE_RETRY } from '../core/timing.ts';
 import type { Wechat } from '../core/wechat/wechat.ts';
 import { type ErrorText, WidgetError } from '../core/widget-error.ts';
-import { checkCard } from './check-card.ts';
+import { checkCard, problemsOfCard, type ShareCase } from './check-card.ts';
 import { renderPreview } from './preview.ts';
 import { setCards } from './set-cards.ts';
-import { isAsGiven, type ShareCard, shareCard } from './share-card.ts';
+import { type ShareCard, shareCard } from './share-card.ts';
 import { SHARE_ERROR_TEXTS } from './share-error-texts.ts';
 import type { ShareMeta } from './share-meta.ts';
 import { type Sharer, shareStack } from './share-stack.ts';
@@ -88,6 +88,7 @@ export class Sharing implements Sharer {
     const stack = shareStack();
     const isLastTurn = stack.begin();
     const isLast = () => isLastTurn() && key === this._key;
+    const shareCase = { given, card, address: location.href, isThorough: this._host.element.preview };
     let error: WidgetError | undefined;
     this._key = key;
     try {
@@ -103,28 +104,28 @@ export class Sharing implements Sharer {
       if (/^proxy_|^rate_limited$/.test(error.code)) setTimeout(() => stack.touch(true), SHARE_RETRY);
       show('error');
       if (isNews) fail(error, false);
-    } else if (!isAsGiven(given, card, document.baseURI)) show('error');
+    } else if (problemsOfCard(shareCase).some(({ warning }) => !warning)) show('error');
     else if (host === 'wechat' || host === 'browser') {
       show('ready');
       ready(card);
     } else show('idle');
-    this._check(key, given, card);
+    this._check(key, shareCase);
   }
 
   /** What is wrong with the card is told in idle time; no card waits for it. */
-  private _check(key: string, given: ShareCard, card: ShareCard): void {
-    const { element, fail } = this._host;
-    const isThorough = element.preview;
+  private _check(key: string, shareCase: ShareCase): void {
+    const { given, card } = shareCase;
+    const { fail, show } = this._host;
     const { requestIdleCallback: idle = setTimeout } = window;
     // What was mended and comes back is news.
     const present = [given.icon.trim(), card.icon, given.link, card.link];
     for (const [name, about] of this._told) if (present.indexOf(about) < 0) this._told.delete(name);
     idle(() => {
       if (key !== this._key) return;
-      checkCard({ given, card, address: location.href, isThorough }, ({ error, warning, about }) => {
+      checkCard(shareCase, ({ error, warning, about }) => {
         const name = `${error.code} ${about}`;
         if (key !== this._key) return;
-        if (!warning) this._host.show('error');
+        if (!warning) show('error');
         if (this._told.has(name)) return;
         this._told.set(name, about);
         fail(error, warning);

@@ -5,8 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import type { MessageReply } from '../../api.ts';
 import { ProxyError } from '../../errors.ts';
+import { decodeUtf8 } from '../decode-utf8.ts';
 import { parseJsonAsText } from '../parse-json.ts';
-import { legalText, parseXmlTree, writeXml, type XmlDocument, type XmlTree, type XmlValue } from '../xml.ts';
+import { isXmlTree, legalText, parseXmlTree, writeXml, type XmlDocument, type XmlValue } from '../xml.ts';
 import { assertMessageSignature, decryptMessage, encryptMessage, signMessage } from './message-crypto.ts';
 
 /** Set beside the address in WeChat's console. */
@@ -74,7 +75,7 @@ export function readPush(keys: MessageKeys, query: PushQuery, bytes: Buffer, now
   const isEncrypted = (query.encrypt_type || 'raw') !== 'raw';
   if (isEncrypted) {
     const { fields, format } = readFields(bytes);
-    const text = decrypt(keys, query, fields);
+    const text = decrypt(keys, query, [timestamp, nonce], fields);
     assertFresh(timestamp, now);
     return { ...describe(readFields(text).fields), format, isEncrypted, nonce };
   }
@@ -149,34 +150,27 @@ function stamps({ timestamp = '', nonce = '' }: PushQuery): { timestamp: string;
   return { timestamp, nonce };
 }
 
-function decrypt(keys: MessageKeys, query: PushQuery, fields: Fields): string {
+/** @param stamps what is signed beside the ciphertext */
+function decrypt(keys: MessageKeys, query: PushQuery, stamps: string[], fields: Fields): string {
   if (query.encrypt_type !== 'aes') throw malformed('It is encrypted in an unknown way.');
   if (!keys.aesKey)
     throw new ProxyError('decryption_failed', 'It is encrypted, but WECHAT_MESSAGE_AES_KEY is not set.');
   const { Encrypt: encrypted } = fields;
   if (typeof encrypted !== 'string') throw malformed('It has no Encrypt.');
-  const { timestamp, nonce } = stamps(query);
-  assertMessageSignature(query.msg_signature, keys.token, timestamp, nonce, encrypted);
+  assertMessageSignature(query.msg_signature, keys.token, ...stamps, encrypted);
   return decryptMessage(keys.aesKey, keys.appId, encrypted);
 }
 
 function readFields(source: Buffer | string): { fields: Fields; format: Push['format'] } {
   const text = typeof source === 'string' ? source : decodeUtf8(source);
+  if (text === undefined) throw malformed('It is not UTF-8.');
   if (text.includes('\0')) throw malformed('It has NUL in it.');
   // A JSON body begins with a brace, an XML one cannot. Users can send characters that XML does not allow, and WeChat
   // puts them into it all the same: https://github.com/offu/WeRoBot/issues/420
   if (!/^\s*\{/.test(text)) return { fields: parseXmlTree(legalText(text)), format: 'xml' };
   const fields = toXmlValue(parseJsonAsText(text), MAX_DEPTH);
-  if (!isTree(fields)) throw malformed('It is neither XML nor a JSON object.');
+  if (!isXmlTree(fields)) throw malformed('It is neither XML nor a JSON object.');
   return { fields, format: 'json' };
-}
-
-function decodeUtf8(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw malformed('It is not UTF-8.');
-  }
 }
 
 /** What XML would have said: text, or what holds others. */
@@ -196,10 +190,6 @@ function describe(fields: Fields): { message: Message } {
   if (typeof time !== 'string' || !/^\d{1,12}$/.test(time)) throw malformed('It does not say when it was created.');
   const [from, to, kind] = [openid, account, type] as string[];
   return { message: { account: to!, openid: from!, createdAt: Number(time) * 1_000, type: kind!, fields } };
-}
-
-function isTree(value: XmlValue): value is XmlTree {
-  return typeof value === 'object' && !Array.isArray(value);
 }
 
 function malformed(reason: string): ProxyError {
